@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using Orleans;
+
+namespace Kimura.Interfaces;
+
+/// <summary>
+/// Concurrent reads from the silo's store: key 0, a stateless worker on every silo. Everything it answers is durable. Ids and hashes
+/// are 32 bytes, public keys 33; null means not found.
+/// </summary>
+[Alias("kimura.IChainReader")]
+public interface IChainReader : IGrainWithIntegerKey
+{
+    /// <summary>How the node is.</summary>
+    [Alias("GetStatus")]
+    Task<NodeStatus> GetStatusAsync();
+
+    /// <summary>The tip's height and hash.</summary>
+    [Alias("GetTip")]
+    Task<TipRecord> GetTipAsync();
+
+    /// <summary>The newest block.</summary>
+    [Alias("GetLatestBlock")]
+    Task<BlockRecord> GetLatestBlockAsync(bool withMessages);
+
+    /// <summary>The block at a height.</summary>
+    [Alias("GetBlock")]
+    Task<BlockRecord?> GetBlockAsync(ulong height, bool withMessages);
+
+    /// <summary>The block with a hash.</summary>
+    [Alias("GetBlockByHash")]
+    Task<BlockRecord?> GetBlockByHashAsync(ReadOnlyMemory<byte> hash, bool withMessages);
+
+    /// <summary>Blocks of a range, both ends included, without messages; as far as there are any, and at most 1,000.</summary>
+    [Alias("GetBlocks")]
+    Task<ImmutableArray<BlockRecord>> GetBlocksAsync(ulong from, ulong to);
+
+    /// <summary>A message, stored in a block or in the pool.</summary>
+    [Alias("GetMessage")]
+    Task<MessageRecord?> GetMessageAsync(ReadOnlyMemory<byte> id);
+
+    /// <summary>A sender's messages by nonce, at most 1,000.</summary>
+    [Alias("GetMessages")]
+    Task<ImmutableArray<MessageRecord>> GetMessagesAsync(ReadOnlyMemory<byte> publicKey, ulong fromNonce, int count);
+
+    /// <summary>The next nonce for a sender to use, stored pending messages counted in.</summary>
+    [Alias("GetNonce")]
+    Task<ulong> GetNonceAsync(ReadOnlyMemory<byte> publicKey);
+
+    /// <summary>The inclusion proof of a message.</summary>
+    [Alias("GetProof")]
+    Task<ProofRecord?> GetProofAsync(ReadOnlyMemory<byte> id);
+}
+
+/// <summary>Height and hash of a tip.</summary>
+[GenerateSerializer, Immutable, Alias("kimura.TipRecord")]
+public sealed record TipRecord([property: Id(0)] ulong Height, [property: Id(1)] ReadOnlyMemory<byte> Hash);
+
+/// <summary>A block encoding and, where asked for, its message encodings, one after the other (empty otherwise).</summary>
+[GenerateSerializer, Immutable, Alias("kimura.BlockRecord")]
+public sealed record BlockRecord([property: Id(0)] ReadOnlyMemory<byte> Encoding, [property: Id(1)] ReadOnlyMemory<byte> Messages);
+
+/// <summary>A message encoding with its id and, once confirmed, its height and index in the block.</summary>
+[GenerateSerializer, Immutable, Alias("kimura.MessageRecord")]
+public sealed record MessageRecord(
+    [property: Id(0)] ReadOnlyMemory<byte> Id,
+    [property: Id(1)] ReadOnlyMemory<byte> Encoding,
+    [property: Id(2)] bool IsConfirmed,
+    [property: Id(3)] ulong Height = 0,
+    [property: Id(4)] int Index = 0);
+
+/// <summary>
+/// A message's inclusion proof: its message hash, its place, the count of the block, the path from the leaf upwards (32 bytes a step)
+/// and the header (177 bytes). Only <paramref name="IsPending"/> says anything while the message is in no block.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("kimura.ProofRecord")]
+public sealed record ProofRecord(
+    [property: Id(0)] bool IsPending,
+    [property: Id(1)] ReadOnlyMemory<byte> MessageHash,
+    [property: Id(2)] int Index,
+    [property: Id(3)] int Count,
+    [property: Id(4)] ReadOnlyMemory<byte> Path,
+    [property: Id(5)] ReadOnlyMemory<byte> Header);
+
+/// <summary>How a node is (protocol section 7, get_status). Times in milliseconds.</summary>
+[GenerateSerializer, Immutable, Alias("kimura.NodeStatus")]
+public sealed record NodeStatus
+{
+    /// <summary>The chain's id, or null.</summary>
+    [Id(0)] public required string? ChainId { get; init; }
+
+    /// <summary>Hash of block 0, 32 bytes.</summary>
+    [Id(1)] public required ReadOnlyMemory<byte> GenesisHash { get; init; }
+
+    /// <summary>The tip.</summary>
+    [Id(2)] public required TipRecord Tip { get; init; }
+
+    /// <summary>The tip's timestamp, milliseconds since the Unix epoch.</summary>
+    [Id(3)] public required ulong TipTimestamp { get; init; }
+
+    /// <summary>True for a leader, false for a peer.</summary>
+    [Id(4)] public required bool IsLeader { get; init; }
+
+    /// <summary>The key whose signature the next block needs, 33 bytes.</summary>
+    [Id(5)] public required ReadOnlyMemory<byte> LeaderKey { get; init; }
+
+    /// <summary>True while blocks are missing.</summary>
+    [Id(6)] public required bool IsSyncing { get; init; }
+
+    /// <summary>The height that the node is on its way to.</summary>
+    [Id(7)] public required ulong TargetHeight { get; init; }
+
+    /// <summary>Connected peers.</summary>
+    [Id(8)] public required int Peers { get; init; }
+
+    /// <summary>Messages stored and in no block yet.</summary>
+    [Id(9)] public required int Pending { get; init; }
+
+    /// <summary>Second blocks at one height, seen and refused.</summary>
+    [Id(10)] public required int Equivocations { get; init; }
+
+    /// <summary>The leader's epoch; 0 on a peer.</summary>
+    [Id(11)] public required ulong Epoch { get; init; }
+
+    /// <summary>The engine: <c>embedded</c> or <c>orleans</c>.</summary>
+    [Id(12)] public required string Engine { get; init; }
+
+    /// <summary>The node's version.</summary>
+    [Id(13)] public required string Version { get; init; }
+
+    /// <summary>Time between blocks.</summary>
+    [Id(14)] public required int BlockIntervalMilliseconds { get; init; }
+}

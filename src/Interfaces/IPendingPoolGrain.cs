@@ -1,0 +1,27 @@
+using Orleans;
+
+namespace Kimura.Interfaces;
+
+/// <summary>
+/// The pending pool: key 0, one in the cluster, on the leader's silo. Admits verified messages in the order of arrival and of each
+/// sender's nonces, stores them before it answers, survives restarts.
+/// </summary>
+[Alias("kimura.IPendingPoolGrain")]
+public interface IPendingPoolGrain : IGrainWithIntegerKey
+{
+    /// <summary>Admits messages, in order; completes when the accepted ones are on disk.</summary>
+    [Alias("Admit")]
+    Task<SubmissionResults> AdmitAsync(VerifiedBatch batch);
+
+    /// <summary>The oldest stored messages that fit a block; they stay in the pool until confirmed.</summary>
+    [Alias("Select")]
+    Task<PendingSelection> SelectAsync();
+
+    /// <summary>The first <paramref name="count"/> messages of the pool are in a committed block now.</summary>
+    [Alias("Confirm")]
+    Task ConfirmAsync(int count);
+}
+
+/// <summary>What a block may take: id ++ message hash, 64 bytes a message, oldest first, and the latest of their timestamps.</summary>
+[GenerateSerializer, Immutable, Alias("kimura.PendingSelection")]
+public sealed record PendingSelection([property: Id(0)] ReadOnlyMemory<byte> Entries, [property: Id(1)] ulong LatestTimestamp);
