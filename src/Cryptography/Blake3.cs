@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using Kimura.Cryptography.Blake3Core;
+
 namespace Kimura.Cryptography;
 
 /// <summary>
@@ -13,12 +16,22 @@ public static class Blake3
     public const int KeySize = 32;
 
     /// <summary>Writes the hash of <paramref name="input"/>, as many bytes as <paramref name="output"/> has room for.</summary>
-    public static void Hash(ReadOnlySpan<byte> input, Span<byte> output) => throw new NotImplementedException();
+    public static void Hash(ReadOnlySpan<byte> input, Span<byte> output) => OneShot.Hash(Mode.Plain, input, output, SimdPaths.Best);
 
     /// <summary>The keyed mode: <paramref name="key"/> is <see cref="KeySize"/> bytes.</summary>
     /// <exception cref="ArgumentException">The key has another length.</exception>
-    public static void KeyedHash(ReadOnlySpan<byte> key, ReadOnlySpan<byte> input, Span<byte> output) => throw new NotImplementedException();
+    [SkipLocalsInit]
+    public static void KeyedHash(ReadOnlySpan<byte> key, ReadOnlySpan<byte> input, Span<byte> output)
+    {
+        Span<uint> words = stackalloc uint[Format.KeyWords];
+        OneShot.Hash(Mode.Keyed(key, words), input, output, SimdPaths.Best);
+    }
 
     /// <summary>The key-derivation mode: <paramref name="context"/> is the UTF-8 of a hard-coded, globally unique string.</summary>
-    public static void DeriveKey(ReadOnlySpan<byte> context, ReadOnlySpan<byte> keyMaterial, Span<byte> output) => throw new NotImplementedException();
+    [SkipLocalsInit]
+    public static void DeriveKey(ReadOnlySpan<byte> context, ReadOnlySpan<byte> keyMaterial, Span<byte> output)
+    {
+        Span<uint> words = stackalloc uint[Format.KeyWords];
+        OneShot.Hash(Mode.DeriveKey(context, words), keyMaterial, output, SimdPaths.Best);
+    }
 }

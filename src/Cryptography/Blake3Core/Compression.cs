@@ -1,0 +1,88 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Kimura.Cryptography.Blake3Core;
+
+/// <summary>Compression of single blocks and of several equal inputs, by whichever code the path names.</summary>
+internal static class Compression
+{
+    /// <summary>Compresses one block, see <see cref="ScalarCompression.Compress"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Compress(SimdPath path, ref uint state, ref byte block, uint blockLength, ulong counter, uint flags)
+    {
+        if (RowCompression.IsSupported && path != SimdPath.Scalar)
+        {
+            RowCompression.Compress(ref state, ref block, blockLength, counter, flags);
+        }
+        else
+        {
+            ScalarCompression.Compress(ref state, ref block, blockLength, counter, flags);
+        }
+    }
+
+    /// <summary>
+    /// Compresses the root block, and as often as <paramref name="output"/> needs (the paper, section 2.6). <paramref name="state"/> holds
+    /// the chaining value, as for <see cref="Compress"/>, and is used up.
+    /// </summary>
+    [SkipLocalsInit]
+    public static void Root(SimdPath path, ref uint state, ref byte block, uint blockLength, uint flags, Span<byte> output)
+    {
+        Span<uint> words = MemoryMarshal.CreateSpan(ref state, Format.StateWords);
+        Unsafe.SkipInit(out Words8 chained);
+        words[..Format.KeyWords].CopyTo(chained);
+        for (ulong counter = 0; ; counter++)
+        {
+            Compress(path, ref state, ref block, blockLength, counter, flags | Format.Root);
+            Mode.ToMemoryOrder(words);
+            ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(words);
+            if (output.Length <= bytes.Length)
+            {
+                bytes[..output.Length].CopyTo(output);
+                return;
+            }
+
+            bytes.CopyTo(output);
+            output = output[bytes.Length..];
+            ((ReadOnlySpan<uint>)chained).CopyTo(words);
+        }
+    }
+
+    /// <summary>
+    /// Chaining values of <paramref name="count"/> whole chunks that lie one behind the other, the first with number <paramref name="counter"/>.
+    /// </summary>
+    public static void Chunks(SimdPath path, ref byte input, int count, in Mode mode, ulong counter, Span<Words8> output) =>
+        Many(path, ref input, count, Format.BlocksPerChunk, in mode, counter, 1, Format.ChunkStart, Format.ChunkEnd, output);
+
+    /// <summary>Chaining values of the parents of <paramref name="children"/>, pair by pair; their number is even.</summary>
+    public static void Parents(SimdPath path, ReadOnlySpan<Words8> children, in Mode mode, Span<Words8> output)
+    {
+        ref byte blocks = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(children));
+        Many(path, ref blocks, children.Length / 2, 1, in mode, 0, 0, Format.Parent, Format.Parent, output);
+    }
+
+    private static void Many(
+        SimdPath path, ref byte input, int count, int blocks, in Mode mode, ulong counter, ulong step, uint first, uint last, Span<Words8> output)
+    {
+        int done = 0;
+        for (; done < count; done++)
+        {
+            One(path, ref Unsafe.Add(ref input, done * blocks * Format.BlockSize), blocks, in mode, counter, first, last, out output[done]);
+            counter += step;
+        }
+    }
+
+    [SkipLocalsInit]
+    private static void One(SimdPath path, ref byte input, int blocks, in Mode mode, ulong counter, uint first, uint last, out Words8 output)
+    {
+        Unsafe.SkipInit(out Words16 state);
+        mode.Key.CopyTo(state);
+        for (int i = 0; i < blocks; i++)
+        {
+            uint flags = mode.Flags | (i == 0 ? first : 0) | (i == blocks - 1 ? last : 0);
+            Compress(path, ref state[0], ref Unsafe.Add(ref input, i * Format.BlockSize), Format.BlockSize, counter, flags);
+        }
+
+        output = Unsafe.As<Words16, Words8>(ref state);
+        Mode.ToMemoryOrder(output);
+    }
+}
