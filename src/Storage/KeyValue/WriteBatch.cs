@@ -16,8 +16,10 @@ public sealed class WriteBatch
     public int Size => _used;
 
     /// <summary>Stores a value that may come in two parts, which are joined.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is none of the families.</exception>
     public void Put(Family family, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ReadOnlySpan<byte> rest = default)
     {
+        Check(family);
         var start = Append(key);
         Append(value);
         Append(rest);
@@ -25,8 +27,10 @@ public sealed class WriteBatch
     }
 
     /// <summary>Removes a key; removing an absent one is no error.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is none of the families.</exception>
     public void Delete(Family family, ReadOnlySpan<byte> key)
     {
+        Check(family);
         var start = Append(key);
         _entries.Add(new Entry(family, start, key.Length, -1));
     }
@@ -48,6 +52,13 @@ public sealed class WriteBatch
     {
         _entries.Clear();
         _used = 0;
+    }
+
+    // Here, because later, on the store's writer thread, it would have no caller to blame.
+    private static void Check(Family family)
+    {
+        if (family is <= Family.Unspecified or > Family.Grains)
+            throw new ArgumentOutOfRangeException(nameof(family), family, "no such family");
     }
 
     private int Append(ReadOnlySpan<byte> bytes)

@@ -1,0 +1,40 @@
+namespace Kimura.Storage.RocksDb;
+
+/// <summary>
+/// Holds a directory for this process from before the log scan, which may cut a file, until after the database is closed. RocksDB's own
+/// lock comes too late for that.
+/// </summary>
+internal sealed class DirectoryLock : IDisposable
+{
+    private const string FileName = "kimura.lock";
+    private readonly FileStream _file;
+
+    private DirectoryLock(FileStream file) => _file = file;
+
+    /// <summary>Creates the directory where absent and locks it.</summary>
+    /// <exception cref="StorageException">Locked, or Failed where it cannot be made or written.</exception>
+    internal static DirectoryLock Take(string directory)
+    {
+        try
+        {
+            Directory.CreateDirectory(directory);
+            var path = Path.Combine(directory, FileName);
+            // FileShare.None is flock(LOCK_EX | LOCK_NB): it also keeps out a second open of the same process.
+            return new DirectoryLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (IOException e) when (IsHeld(e))
+        {
+            throw RocksError.Locked(directory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException(StorageFault.Failed, $"the database directory {directory} cannot be used: {e.Message}", e);
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _file.Dispose();
+
+    // EWOULDBLOCK, as .NET passes it on: 11 on Linux, 35 on macOS and BSD.
+    private static bool IsHeld(IOException e) => e.HResult is 11 or 35;
+}

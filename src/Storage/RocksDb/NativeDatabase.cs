@@ -1,0 +1,156 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Kimura.Storage.KeyValue;
+
+namespace Kimura.Storage.RocksDb;
+
+/// <summary>
+/// An open database and its column families. Thread-safe except for <see cref="Close"/>, which the owner calls once, when nobody
+/// is inside a call and no iterator lives.
+/// </summary>
+internal sealed unsafe class NativeDatabase
+{
+    private readonly RocksOptions _options;
+    private readonly nint _db;
+
+    // By the number of the family; the default family, which stays empty, has place 0.
+    private readonly nint[] _families;
+
+    private NativeDatabase(string directory, RocksOptions options, nint db, nint[] families)
+    {
+        Directory = directory;
+        _options = options;
+        _db = db;
+        _families = families;
+    }
+
+    internal string Directory { get; }
+
+    /// <exception cref="StorageException">Corrupt, Locked or Failed.</exception>
+    internal static NativeDatabase Open(string directory)
+    {
+        var options = new RocksOptions();
+        try
+        {
+            return Open(directory, options);
+        }
+        catch
+        {
+            options.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The value under the key, or null.</summary>
+    internal byte[]? Get(Family family, ReadOnlySpan<byte> key)
+    {
+        byte* error = null;
+        nint slice;
+        fixed (byte* start = key)
+            slice = RocksNative.GetPinned(_db, _options.Read, _families[(int)family], start, (nuint)key.Length, &error);
+
+        if (RocksError.Take(error) is { } problem)
+            throw RocksError.WhileReading(Directory, problem);
+
+        if (slice == 0)
+            return null;
+
+        nuint length;
+        var value = RocksNative.PinnedValue(slice, &length);
+        var copy = new ReadOnlySpan<byte>(value, checked((int)length)).ToArray();
+        RocksNative.DestroyPinned(slice);
+        return copy;
+    }
+
+    /// <summary>A native iterator over the state as of now.</summary>
+    internal nint CreateIterator(Family family) => RocksNative.CreateIterator(_db, _options.Scan, _families[(int)family]);
+
+    /// <summary>Adds the operations of a batch to a native one.</summary>
+    internal void Append(nint nativeBatch, WriteBatch batch)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var operation = batch[i];
+            var family = _families[(int)operation.Family];
+            fixed (byte* key = operation.Key, value = operation.Value)
+            {
+                if (operation.IsDelete)
+                    RocksNative.BatchDelete(nativeBatch, family, key, (nuint)operation.Key.Length);
+                else
+                    RocksNative.BatchPut(nativeBatch, family, key, (nuint)operation.Key.Length, value, (nuint)operation.Value.Length);
+            }
+        }
+    }
+
+    /// <summary>Writes a native batch, all or nothing; with sync it is on disk, and so is all before it. Null, or the library's error.</summary>
+    internal string? Write(nint nativeBatch, bool sync)
+    {
+        byte* error = null;
+        RocksNative.Write(_db, sync ? _options.WriteSynced : _options.Write, nativeBatch, &error);
+        return RocksError.Take(error);
+    }
+
+    /// <summary>Puts the log on disk. Null, or the library's error.</summary>
+    internal string? SyncLog()
+    {
+        byte* error = null;
+        RocksNative.FlushWal(_db, 1, &error);
+        return RocksError.Take(error);
+    }
+
+    /// <summary>An openable copy, hard-linked where the file system can. Null, or the library's error.</summary>
+    internal string? Checkpoint(string directory)
+    {
+        byte* error = null;
+        var checkpoint = RocksNative.CreateCheckpointObject(_db, &error);
+        if (RocksError.Take(error) is { } problem)
+            return problem;
+
+        fixed (byte* path = Terminated(directory))
+            RocksNative.CreateCheckpoint(checkpoint, path, logSizeForFlush: 0, &error);
+
+        RocksNative.DestroyCheckpointObject(checkpoint);
+        return RocksError.Take(error);
+    }
+
+    /// <summary>Stops the background work and closes.</summary>
+    internal void Close()
+    {
+        RocksNative.CancelBackgroundWork(_db, wait: 1);
+        foreach (var family in _families)
+            RocksNative.DestroyFamily(family);
+
+        RocksNative.Close(_db);
+        _options.Dispose();
+    }
+
+    private static NativeDatabase Open(string directory, RocksOptions options)
+    {
+        byte[][] names = [Terminated("default"), .. Families.All.Select(family => Terminated(Families.NameOf(family)))];
+        var handles = new nint[names.Length];
+        nint[] familyOptions = [options.ForDatabase(), .. Families.All.Select(options.ForFamily)];
+        var pinned = names.Select(name => GCHandle.Alloc(name, GCHandleType.Pinned)).ToArray();
+        try
+        {
+            var pointers = stackalloc byte*[names.Length];
+            for (var i = 0; i < names.Length; i++)
+                pointers[i] = (byte*)pinned[i].AddrOfPinnedObject();
+
+            byte* error = null;
+            fixed (byte* path = Terminated(directory))
+            fixed (nint* perFamily = familyOptions, opened = handles)
+            {
+                var db = RocksNative.OpenColumnFamilies(options.ForDatabase(), path, names.Length, pointers, perFamily, opened, &error);
+                return RocksError.Take(error) is { } problem
+                    ? throw RocksError.WhileOpening(directory, problem)
+                    : new NativeDatabase(directory, options, db, handles);
+            }
+        }
+        finally
+        {
+            Array.ForEach(pinned, handle => handle.Free());
+        }
+    }
+
+    private static byte[] Terminated(string text) => Encoding.UTF8.GetBytes(text + "\0");
+}
