@@ -13,13 +13,9 @@ public interface IPendingPoolGrain : IGrainWithIntegerKey
     [Alias("Admit")]
     Task<SubmissionResults> AdmitAsync(VerifiedBatch batch);
 
-    /// <summary>The oldest stored messages that fit a block; they stay in the pool until confirmed.</summary>
+    /// <summary>The oldest stored messages that fit a block; they leave the pool by being in a committed block.</summary>
     [Alias("Select")]
     Task<PendingSelection> SelectAsync();
-
-    /// <summary>The first <paramref name="count"/> messages of the pool are in a committed block now.</summary>
-    [Alias("Confirm")]
-    Task ConfirmAsync(int count);
 }
 
 /// <summary>What a block may take: id ++ message hash, 64 bytes a message, oldest first, and the latest of their timestamps.</summary>

@@ -1,0 +1,24 @@
+using Kimura.Chain.Blocks;
+using Kimura.Cryptography;
+
+namespace Kimura.Chain.Verification;
+
+/// <summary>
+/// BLAKE3 over the encodings of blocks, one after the other. Kept with the height that a check has covered, it shows any changed
+/// byte of those blocks, signatures included, without verifying a signature again.
+/// </summary>
+public sealed class EncodingDigest
+{
+    private readonly Blake3Hasher _hasher = Blake3Hasher.Create();
+
+    /// <summary>Takes the next block.</summary>
+    public void Add(Block block) => _hasher.Update(block.Encoding.Span);
+
+    /// <summary>The digest of the blocks so far; more may follow.</summary>
+    public Hash32 Current()
+    {
+        Span<byte> digest = stackalloc byte[Hash32.Size];
+        _hasher.Finish(digest);
+        return new Hash32(digest);
+    }
+}

@@ -1,0 +1,175 @@
+using System.Buffers.Binary;
+using System.Text;
+using Kimura.Chain;
+using Kimura.Chain.Blocks;
+using Kimura.Chain.Messages;
+using Kimura.Storage.KeyValue;
+using Kimura.Storage.SignGuard;
+
+namespace Kimura.Storage.Ledger;
+
+/// <summary>Opens the chain in a key-value store: a new one gets its genesis, an existing one must be of this schema and chain.</summary>
+public static class ChainStoreOpening
+{
+    /// <summary>The version of protocol section 4's layout.</summary>
+    public const uint SchemaVersion = 1;
+
+    /// <summary>
+    /// Opens the chain. Looks at the metadata, the last block and the pool, not at the whole chain: that is <see cref="IntegrityCheck"/>.
+    /// </summary>
+    /// <exception cref="StorageException">Refused or Corrupt, with one line that says what differs and what to do.</exception>
+    public static async Task<ChainStore> OpenAsync(IKeyValueStore store, ChainParameters parameters, ISignGuard? guard)
+    {
+        if (await store.GetAsync(Family.Metadata, LedgerKeys.Schema) is { } schema)
+        {
+            await CheckIdentityAsync(store, parameters, schema);
+        }
+        else
+        {
+            await CreateAsync(store, parameters);
+        }
+
+        var tip = await ReadTipAsync(store);
+        if (guard is not null)
+        {
+            await CheckGuardAsync(store, guard, tip);
+        }
+
+        var pending = await ReadPendingAsync(store);
+        var equivocations = await CountAsync(store, Family.Metadata, LedgerKeys.EquivocationPrefix);
+        return new ChainStore(store, parameters, guard, tip, pending, new EquivocationLog(store, equivocations));
+    }
+
+    private static async Task CreateAsync(IKeyValueStore store, ChainParameters parameters)
+    {
+        if (await CountAsync(store, Family.Blocks, LedgerKeys.BlockPrefix) != 0)
+        {
+            throw new StorageException(StorageFault.Corrupt, "the database holds blocks but no schema version: restore it from a backup");
+        }
+
+        var genesis = parameters.Genesis;
+        var version = new byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(version, SchemaVersion);
+        var batch = BlockBatch.Build(genesis, _ => throw new InvalidOperationException("genesis has no messages"));
+        batch.Put(Family.Metadata, LedgerKeys.Schema, version);
+        batch.Put(Family.Metadata, LedgerKeys.GenesisHash, genesis.Hash.Value.ToArray());
+        if (parameters.ChainId is not null)
+        {
+            batch.Put(Family.Metadata, LedgerKeys.ChainId, Encoding.UTF8.GetBytes(parameters.ChainId));
+        }
+
+        await store.CommitAsync(batch, sync: true);
+    }
+
+    private static async Task CheckIdentityAsync(IKeyValueStore store, ChainParameters parameters, byte[] schema)
+    {
+        if (schema.Length != 4 || BinaryPrimitives.ReadUInt32BigEndian(schema) != SchemaVersion)
+        {
+            throw Refused($"the database has schema version {Convert.ToHexStringLower(schema)}, this node reads {SchemaVersion}: "
+                + "use the node version that wrote it");
+        }
+
+        var stored = await store.GetAsync(Family.Metadata, LedgerKeys.ChainId);
+        var chainId = stored is null ? null : Encoding.UTF8.GetString(stored);
+        if (!string.Equals(chainId, parameters.ChainId, StringComparison.Ordinal))
+        {
+            throw Refused($"the database is of {Describe(chainId)}, the node was started for {Describe(parameters.ChainId)}: "
+                + (chainId is null ? "start it without --chain-id" : $"start it with --chain-id {chainId}") + ", or use another --db-path");
+        }
+
+        var genesis = await store.GetAsync(Family.Metadata, LedgerKeys.GenesisHash);
+        if (genesis is null || !genesis.AsSpan().SequenceEqual(parameters.Genesis.Hash.Value.ToArray()))
+        {
+            throw Refused($"the database has genesis hash {(genesis is null ? "none" : Convert.ToHexStringLower(genesis))}, "
+                + $"this chain has {parameters.Genesis.Hash}: use another --db-path");
+        }
+    }
+
+    private static async Task<Block> ReadTipAsync(IKeyValueStore store)
+    {
+        var height = await store.GetAsync(Family.Metadata, LedgerKeys.LastHeight);
+        var hash = await store.GetAsync(Family.Metadata, LedgerKeys.LastHash);
+        if (height is not { Length: 8 } || hash is not { Length: Hash32.Size })
+        {
+            throw Corrupt("meta:last_height or meta:last_hash is missing or damaged");
+        }
+
+        var last = BinaryPrimitives.ReadUInt64BigEndian(height);
+        var tip = ChainStore.Decode(await store.GetAsync(Family.Blocks, LedgerKeys.Block(last)), last)
+            ?? throw Corrupt($"block {last}: the last block is missing");
+        return tip.Hash.Value == new Hash32(hash)
+            ? tip
+            : throw Corrupt($"block {last}: hashes to {tip.Hash}, but meta:last_hash is {Convert.ToHexStringLower(hash)}");
+    }
+
+    private static async Task CheckGuardAsync(IKeyValueStore store, ISignGuard guard, Block tip)
+    {
+        if (guard.Last is not { } signed)
+        {
+            return;
+        }
+
+        if (signed.Height > tip.Height)
+        {
+            throw Refused($"the database ends at height {tip.Height}, but this key has signed block {signed.Height}: blocks are lost "
+                + "(an older copy was put back?). Restore the newer database, or give --accept-lost-blocks to sign these heights again");
+        }
+
+        var there = ChainStore.Decode(await store.GetAsync(Family.Blocks, LedgerKeys.Block(signed.Height)), signed.Height);
+        if (there is null || !signed.Hash.Span.SequenceEqual(there.Hash.Value.ToArray()))
+        {
+            throw Refused($"block {signed.Height}: the database holds {there?.Hash.ToString() ?? "none"}, but this key has signed "
+                + $"{Convert.ToHexStringLower(signed.Hash.Span)} there: this is another chain's database, or blocks are lost. "
+                + "Restore the right one, or give --accept-lost-blocks");
+        }
+    }
+
+    private static async Task<PendingIndex> ReadPendingAsync(IKeyValueStore store)
+    {
+        var messages = new List<PendingMessage>();
+        await foreach (var (key, value) in store.IterateAsync(Family.Pending, LedgerKeys.PendingPrefix, default))
+        {
+            var id = new MessageId(new Hash32(key.AsSpan(LedgerKeys.PendingPrefix.Length)));
+            if (value.Length < 8 || !Message.TryDecode(value.AsMemory(8), ChainParameters.ContentLimit, out var message)
+                || message.ComputeId() != id)
+            {
+                throw Corrupt($"pending message {id}: what is stored there is not that message");
+            }
+
+            messages.Add(new PendingMessage(id, message.ComputeHash(), message, BinaryPrimitives.ReadUInt64BigEndian(value)));
+        }
+
+        var index = new PendingIndex();
+        foreach (var message in messages.OrderBy(message => message.Arrival))
+        {
+            var sender = message.Message.Sender;
+            var stored = await store.GetAsync(Family.Metadata, LedgerKeys.Nonce(sender));
+            var expected = index.NextNonceOf(sender) ?? (stored is null ? 0 : BinaryPrimitives.ReadUInt64BigEndian(stored));
+            if (message.Message.Nonce != expected)
+            {
+                throw Corrupt($"pending message {message.Id}: has nonce {message.Message.Nonce} where {expected} must be");
+            }
+
+            index.Add(message);
+        }
+
+        return index;
+    }
+
+    private static async Task<int> CountAsync(IKeyValueStore store, Family family, byte[] prefix)
+    {
+        var count = 0;
+        await foreach (var _ in store.IterateAsync(family, prefix, default))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    private static string Describe(string? chainId) => chainId is null ? "the chain without an id" : $"chain '{chainId}'";
+
+    private static StorageException Refused(string message) => new(StorageFault.Refused, message);
+
+    private static StorageException Corrupt(string message) => new(StorageFault.Corrupt, message);
+}
