@@ -17,12 +17,12 @@ internal sealed class DirectoryLock : IDisposable
     {
         try
         {
-            Directory.CreateDirectory(directory);
+            DirectorySync.CreateSynced(directory);
             var path = Path.Combine(directory, FileName);
             // FileShare.None is flock(LOCK_EX | LOCK_NB): it also keeps out a second open of the same process.
             return new DirectoryLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
-        catch (IOException e) when (IsHeld(e))
+        catch (IOException e) when (FileHolding.IsHeld(e))
         {
             throw RocksError.Locked(directory);
         }
@@ -34,7 +34,4 @@ internal sealed class DirectoryLock : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _file.Dispose();
-
-    // EWOULDBLOCK, as .NET passes it on: 11 on Linux, 35 on macOS and BSD.
-    private static bool IsHeld(IOException e) => e.HResult is 11 or 35;
 }
