@@ -1092,7 +1092,7 @@ def parse(arguments):
         leaf.set_defaults(run=run)
         return leaf
 
-    nouns = parser.add_subparsers(metavar="COMMAND", dest="noun", required=True)
+    nouns = parser.add_subparsers(prog="kimura.py", metavar="COMMAND", dest="noun", required=True)
     command("key", "new", key_new, "make a key and print its public part").add_argument("name", metavar="NAME")
     command("key", "list", key_list, "list the keys in the home")
     send = command("message", "send", message_send, "sign a message, submit it, print its id")

@@ -1,0 +1,634 @@
+#!/usr/bin/env python3
+"""The developer's tool: installs what is missing, builds what changed, runs the node and its tests.
+
+Needs Python 3.9 and its standard library, nothing else.
+"""
+from __future__ import annotations
+
+import argparse
+import ctypes
+import ctypes.util
+import fcntl
+import glob
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+
+ROOT = os.path.dirname(os.path.abspath(__file__))
+ARTIFACTS = os.path.join(ROOT, "artifacts")
+RESULTS = os.path.join(ARTIFACTS, "tests")
+ENGINES = {"embedded": "Embedded", "orleans": "Orleans"}
+COVERAGE_FLOOR = 90.0
+COVERED = ("Kimura.Cryptography", "Kimura.Chain", "Kimura.Storage", "Kimura.Grains")
+
+# What can be built: project, and the folders whose files go into it.
+TARGETS = {
+    "silo": ("src/Silo/Kimura.Silo.csproj", ("src",)),
+    "unit": ("tests/Unit/Kimura.Tests.Unit.csproj", ("src", "tests/Unit")),
+    "bench": ("benchmarks/Kimura.Benchmarks.csproj", ("src", "benchmarks")),
+    "all": ("Kimura.Orleans.sln", ("src", "tests", "benchmarks")),
+}
+
+
+class Stop(Exception):
+    """What ends a command: one line and an exit code."""
+
+    def __init__(self, line, code=1):
+        super().__init__(line)
+        self.code = code
+
+
+def note(line):
+    print(f"blockchain: {line}", file=sys.stderr, flush=True)
+
+
+# --- Native libraries ---------------------------------------------------------------------------------
+
+class Native:
+    """A shared library: how to see whether it is there, and which Debian package holds it."""
+
+    def __init__(self, title, name, soname, package, pattern):
+        self.title, self.name, self.soname, self.package, self.pattern = title, name, soname, package, pattern
+
+    def present(self):
+        if loads(self.soname):
+            return True
+        found = ctypes.util.find_library(self.name)
+        return found is not None and loads(found)
+
+
+NATIVES = (
+    Native("RocksDB", "rocksdb", "librocksdb.so.7.8", "librocksdb7.8", r"librocksdb(\d+)\.(\d+)"),
+    Native("libsecp256k1", "secp256k1", "libsecp256k1.so.1", "libsecp256k1-1", r"libsecp256k1-(\d+)"),
+    Native("libsodium", "sodium", "libsodium.so.23", "libsodium23", r"libsodium(\d+)"),
+)
+
+
+def loads(soname):
+    try:
+        ctypes.CDLL(soname)
+        return True
+    except OSError:
+        return False
+
+
+def pick_package(preferred, pattern, names):
+    """The preferred package where the release has it, otherwise the newest that the pattern fits, or None."""
+    if preferred in names:
+        return preferred
+    fitting = [(tuple(map(int, match.groups())), match.group()) for match in (re.fullmatch(pattern, name) for name in names) if match]
+    return max(fitting)[1] if fitting else None
+
+
+def ensure_natives():
+    missing = [native for native in NATIVES if not native.present()]
+    if not missing:
+        return
+    titles = ", ".join(native.title for native in missing)
+    if shutil.which("apt-get") is None:
+        if sys.platform == "darwin":
+            raise Stop(f"missing: {titles}; run: brew install rocksdb secp256k1 libsodium", 2)
+        raise Stop(f"missing: {titles}; install them with your system's package manager", 2)
+    packages = [pick_package(native.package, native.pattern, known_packages()) or native.package for native in missing]
+    if os.geteuid() != 0:
+        raise Stop(f"missing: {titles}; run: sudo apt-get install -y {' '.join(packages)}", 2)
+    note(f"installing {titles}")
+    known = known_packages()
+    if any(pick_package(native.package, native.pattern, known) is None for native in missing):
+        apt("update")
+        known = known_packages()
+    packages = [pick_package(native.package, native.pattern, known) for native in missing]
+    for native, package in zip(missing, packages):
+        if package is None:
+            raise Stop(f"this system's package lists have no {native.title} (looked for {native.package})", 2)
+    install(packages)
+    still = [native.title for native in missing if not native.present()]
+    if still:
+        raise Stop(f"{', '.join(still)} cannot be loaded although {' '.join(packages)} is installed", 2)
+
+
+def known_packages():
+    names = subprocess.run(["apt-cache", "pkgnames"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+    return set(names.stdout.split())
+
+
+def install(packages):
+    """Installs, with fresh package lists if the ones at hand turn out to be stale."""
+    if apt("install", "--no-install-recommends", *packages) != 0:
+        apt("update")
+        if apt("install", "--no-install-recommends", *packages) != 0:
+            raise Stop(f"apt-get could not install {' '.join(packages)}", 2)
+
+
+def apt(*arguments):
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    command = ["apt-get", "-y", "-qq", "-o", "DPkg::Lock::Timeout=120", *arguments]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=environment, check=False).returncode
+
+
+def ensure_strace():
+    """One test reads the order of system calls."""
+    if sys.platform != "linux" or shutil.which("strace"):
+        return
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        note("installing strace, for one test")
+        install(["strace"])
+    else:
+        note("strace is missing: the test that needs it will say so; install it with your system's package manager")
+
+
+# --- .NET ---------------------------------------------------------------------------------------------
+
+def environment():
+    quiet = {"DOTNET_CLI_TELEMETRY_OPTOUT": "1", "DOTNET_NOLOGO": "1", "DOTNET_SKIP_FIRST_TIME_EXPERIENCE": "1",
+             "DOTNET_GENERATE_ASPNET_CERTIFICATE": "false", "DOTNET_CLI_UI_LANGUAGE": "en", "MSBUILDDISABLENODEREUSE": "1"}
+    return {**os.environ, **quiet}
+
+
+def ensure_sdk():
+    with open(os.path.join(ROOT, "global.json"), encoding="utf-8") as file:
+        wanted = json.load(file)["sdk"]["version"]
+    major = wanted.split(".")[0]
+    if shutil.which("dotnet"):
+        listed = subprocess.run(["dotnet", "--list-sdks"], stdout=subprocess.PIPE, text=True, env=environment(), check=False).stdout
+        if any(line.startswith(major + ".") for line in listed.splitlines()):
+            return
+    raise Stop(f"the .NET SDK {major} is missing; install it from https://dot.net/download (or your system's dotnet-sdk-{major}.0 package)", 2)
+
+
+def engine():
+    """The remembered choice of setup, as MSBuild spells it; Embedded where nobody chose."""
+    try:
+        with open(os.path.join(ARTIFACTS, "engine"), encoding="utf-8") as file:
+            return ENGINES.get(file.read().strip(), "Embedded")
+    except FileNotFoundError:
+        return "Embedded"
+
+
+def engine_properties(name):
+    """The lock files in the repository are the embedded engine's: the other one keeps its own out of sight."""
+    if name == "Orleans":
+        return ["-p:Engine=Orleans", "-p:NuGetLockFilePath=obj/packages.orleans.lock.json"]
+    locked = ["-p:RestoreLockedMode=true"] if os.environ.get("CI", "").lower() in ("1", "true") else []
+    return ["-p:Engine=Embedded", *locked]
+
+
+def fingerprint(folders, engine_name):
+    """A hash over path, size and time of everything that goes into a build."""
+    files = [os.path.join(ROOT, name) for name in os.listdir(ROOT) if re.search(r"\.(props|targets|sln|json|editorconfig|config)$", name, re.I)]
+    for folder in folders:
+        for path, below, names in os.walk(os.path.join(ROOT, folder)):
+            below[:] = [name for name in below if name not in ("bin", "obj", "__pycache__", "node_modules")]
+            files += [os.path.join(path, name) for name in names]
+    state = hashlib.sha256(engine_name.encode())
+    for path in sorted(files):
+        entry = os.stat(path)
+        state.update(f"{path}\0{entry.st_size}\0{entry.st_mtime_ns}\n".encode())
+    return state.hexdigest()
+
+
+def build(target, mode="Release"):
+    """An incremental build, and none at all when nothing changed since the last one."""
+    os.makedirs(ARTIFACTS, exist_ok=True)
+    project, folders = TARGETS[target]
+    with open(os.path.join(ARTIFACTS, "build.lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two nodes started at once must not build into one folder
+        name = engine()
+        prints = {key: fingerprint(TARGETS[key][1], name) for key in TARGETS}
+        stamps = load_stamps()
+        if stamps.get(f"{target}-{mode}") == prints[target] and os.path.exists(output_of(target, mode)):
+            return
+        ensure_sdk()
+        note(f"building {project} ({mode}, {name} engine)")
+        started = time.monotonic()
+        command = ["dotnet", "build", project, "-c", mode, "--nologo", "-v", "q", *engine_properties(name)]
+        code = run_tree(command, stdout=sys.stderr)
+        if code != 0:
+            raise Stop(f"the build failed (exit code {code})")
+        note(f"built in {time.monotonic() - started:.0f} s")
+        for key in TARGETS if target == "all" else {target, "silo"}:
+            stamps[f"{key}-{mode}"] = prints[key]
+        with open(os.path.join(ARTIFACTS, "build.json"), "w", encoding="utf-8") as file:
+            json.dump(stamps, file, indent=2)
+
+
+def load_stamps():
+    try:
+        with open(os.path.join(ARTIFACTS, "build.json"), encoding="utf-8") as file:
+            stamps = json.load(file)
+        return stamps if isinstance(stamps, dict) else {}
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def output_of(target, mode):
+    project = TARGETS["silo" if target == "all" else target][0]
+    folder, name = os.path.split(project)
+    return os.path.join(ROOT, folder, "bin", mode, "net10.0", name.replace(".csproj", ".dll"))
+
+
+# --- Processes ------------------------------------------------------------------------------------------
+
+def run_tree(command, stdout=None, limit=None):
+    """Runs a command in a session of its own and leaves nothing of it behind. The exit code, or None after the limit."""
+    child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=stdout,
+                             stderr=subprocess.STDOUT if stdout else None, env=environment(), start_new_session=True)
+    try:
+        return child.wait(timeout=limit)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        end_session(child)
+
+
+def end_session(child):
+    """Ends by process id what is left of a session: build servers, nodes of a crashed test."""
+    for number, patience in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+        deadline = time.monotonic() + patience
+        members = session_members(child.pid)
+        for pid in members:
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
+        while members and time.monotonic() < deadline:
+            child.poll()
+            members = session_members(child.pid)
+            time.sleep(0.02)
+        if not members:
+            break
+    child.wait()
+
+
+def session_members(session):
+    members = []
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path, "rb") as file:
+                fields = file.read().rpartition(b")")[2].split()
+        except OSError:
+            continue  # it has just ended
+        if len(fields) > 3 and int(fields[3]) == session and fields[0] != b"Z":
+            members.append(int(path.split("/")[2]))
+    return members
+
+
+def run_node(options):
+    """One node in the foreground. Signals are passed on by process id; the node's exit code is ours."""
+    child = None
+    early = []
+
+    def forward(number, frame):
+        if child is None:
+            early.append(number)
+        elif child.poll() is None:
+            child.send_signal(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, forward)
+    # A process group of its own: Ctrl-C reaches the node once, through forward.
+    child = subprocess.Popen(["dotnet", output_of("silo", "Release"), *options], env=environment(), preexec_fn=os.setpgrp)
+    for number in early:
+        child.send_signal(number)
+    code = child.wait()
+    return code if code >= 0 else 128 - code
+
+
+# --- Test results -----------------------------------------------------------------------------------------
+
+class Outcome:
+    """What a suite came to: names of the failed with their first words, reasons of the skipped, and what went wrong around them."""
+
+    def __init__(self, suite, passed=0, failed=(), skipped=(), crash=None, seconds=0.0):
+        self.suite, self.passed, self.failed, self.skipped = suite, passed, list(failed), list(skipped)
+        self.crash, self.seconds = crash, seconds
+
+    def failures(self):
+        return len(self.failed) + (1 if self.crash else 0)
+
+    def ran(self):
+        return self.passed + len(self.failed)
+
+
+def parse_trx(path):
+    """Passed, failed and skipped of a TRX file, counted test by test, and whether the run was completed."""
+    root = ElementTree.parse(path).getroot()
+    space = {"t": root.tag[1:].partition("}")[0]} if root.tag.startswith("{") else {"t": ""}
+    passed, failed, skipped = 0, [], []
+    for result in root.iterfind(".//t:UnitTestResult", space):
+        name, outcome = result.get("testName", "?"), result.get("outcome")
+        message = (result.findtext(".//t:Message", "", space) or "").strip()
+        if outcome == "Passed":
+            passed += 1
+        elif outcome in ("NotExecuted", "Skipped", "Inconclusive"):
+            skipped.append((name, first_line(message or result.findtext(".//t:StdOut", "", space) or "")))
+        else:
+            failed.append((name, message))
+    summary = root.find("t:ResultSummary", space)
+    completed = summary is not None and summary.get("outcome") in ("Completed", "Passed", "Failed")
+    return passed, failed, skipped, completed
+
+
+def first_line(text):
+    return text.strip().splitlines()[0] if text.strip() else ""
+
+
+def parse_cobertura(paths):
+    """Lines and covered lines by assembly, several reports merged line by line."""
+    hits = {}
+    for path in paths:
+        root = ElementTree.parse(path).getroot()
+        sources = [source.text or "" for source in root.iterfind("./sources/source")]
+        for package in root.iterfind("./packages/package"):
+            lines = hits.setdefault(package.get("name"), {})
+            for class_ in package.iterfind("./classes/class"):
+                file = source_path(class_.get("filename", ""), sources)
+                for line in class_.iterfind("./lines/line"):
+                    key = file, int(line.get("number"))
+                    lines[key] = max(lines.get(key, 0), int(line.get("hits")))
+    return {name: (len(lines), sum(1 for count in lines.values() if count)) for name, lines in hits.items()}
+
+
+def source_path(name, sources):
+    for source in sources:
+        whole = os.path.join(source, name)
+        if os.path.exists(whole):
+            return os.path.realpath(whole)
+    return name
+
+
+def coverage_outcome(rates):
+    """The table's lines, and what falls short of the floor."""
+    short, shown = [], []
+    for name in COVERED:
+        total, covered = rates.get(name, (0, 0))
+        percent = 100.0 * covered / total if total else 0.0
+        shown.append(f"{name.partition('.')[2]} {percent:.1f} %" if total else f"{name.partition('.')[2]} no data")
+        if percent < COVERAGE_FLOOR:
+            short.append(shown[-1])
+    others = [f"{name.partition('.')[2]} {100.0 * covered / total:.1f} %"
+              for name, (total, covered) in sorted(rates.items()) if name not in COVERED and total]
+    lines = [f"line coverage: {', '.join(shown)} (floor {COVERAGE_FLOOR:g} %)"]
+    if others:
+        lines.append(f"for information: {', '.join(others)}")
+    return lines, short
+
+
+# --- Suites --------------------------------------------------------------------------------------------------
+
+def dotnet_suite(suite, project, limit, coverage):
+    folder = os.path.join(RESULTS, suite)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    log = os.path.join(RESULTS, f"{suite}.log")
+    command = ["dotnet", "test", project, "-c", "Release", "--no-build", "--nologo", "--results-directory", folder,
+               "--logger", "trx;LogFileName=results.trx", *engine_properties(engine())]
+    if coverage:
+        command += ["--collect", "XPlat Code Coverage", "--settings", "tests/coverage.runsettings"]
+    started = time.monotonic()
+    with open(log, "wb") as output:
+        code = run_tree(command, output, limit)
+    outcome = Outcome(suite, seconds=time.monotonic() - started)
+    completed = True
+    results = os.path.join(folder, "results.trx")
+    if os.path.exists(results):
+        outcome.passed, outcome.failed, outcome.skipped, completed = parse_trx(results)
+    if code is None:
+        outcome.crash = f"ended after its limit of {limit} s"
+    elif not completed or (code != 0 and not outcome.failed):
+        outcome.crash = f"crashed (exit code {code})"
+    if outcome.crash:
+        outcome.crash += f"; the end of {os.path.relpath(log, ROOT)}:\n{tail(log)}"
+    return outcome
+
+
+def python_suite(suite, limit):
+    os.makedirs(RESULTS, exist_ok=True)
+    log, results = os.path.join(RESULTS, f"{suite}.log"), os.path.join(RESULTS, f"{suite}.json")
+    if os.path.exists(results):
+        os.unlink(results)
+    started = time.monotonic()
+    with open(log, "wb") as output:
+        code = run_tree([sys.executable, "tests/python/run.py", results], output, limit)
+    outcome = Outcome(suite, seconds=time.monotonic() - started)
+    if os.path.exists(results):
+        with open(results, encoding="utf-8") as file:
+            told = json.load(file)
+        outcome.passed, outcome.failed, outcome.skipped = told["passed"], told["failed"], told["skipped"]
+    if code is None:
+        outcome.crash = f"ended after its limit of {limit} s"
+    elif code != 0 and not outcome.failed:
+        outcome.crash = f"crashed (exit code {code})"
+    if outcome.crash:
+        outcome.crash += f"; the end of {os.path.relpath(log, ROOT)}:\n{tail(log)}"
+    return outcome
+
+
+def tail(path, lines=40):
+    with open(path, "rb") as file:
+        file.seek(max(0, os.path.getsize(path) - 16_384))
+        return "\n".join("    " + line for line in file.read().decode("utf-8", "replace").splitlines()[-lines:])
+
+
+def report(outcome):
+    print(f"{outcome.suite}: {outcome.passed} passed, {len(outcome.failed)} failed, {len(outcome.skipped)} skipped ({outcome.seconds:.1f} s)")
+    for name, message in outcome.failed[:50]:
+        print(f"  FAILED {name}")
+        for line in message.strip().splitlines()[:12]:
+            print(f"         {line}")
+    for name, reason in outcome.skipped[:10]:
+        print(f"  skipped {name}: {reason}")
+    if outcome.crash:
+        print(f"  {outcome.suite} {outcome.crash}")
+    sys.stdout.flush()
+
+
+def run_suites(names):
+    """The suites by name, in order: what each came to."""
+    outcomes = []
+    for name in names:
+        if name == "unit":
+            outcomes.append(dotnet_suite("unit", TARGETS["unit"][0], 420, coverage=True))
+            report(outcomes[-1])
+            outcomes.append(python_suite("python", 180))
+        elif name == "integration":
+            outcomes.append(dotnet_suite("integration", "tests/Integration/Kimura.Tests.Integration.csproj", 600, coverage=False))
+        report(outcomes[-1])
+    return outcomes
+
+
+def test(suite):
+    started = time.monotonic()
+    if suite in ("interop", "browser"):
+        raise Stop(f"there is no such suite yet: {suite}")
+    ensure_natives()
+    ensure_strace()
+    names = ("unit", "integration") if suite == "all" else (suite,)
+    build("unit" if suite == "unit" else "all")
+    outcomes = run_suites(names)
+    failed, short = sum(outcome.failures() for outcome in outcomes), []
+    if "unit" in names:
+        lines, short = coverage_outcome(parse_cobertura(glob.glob(os.path.join(RESULTS, "unit", "*", "coverage.cobertura.xml"))))
+        print("\n".join(lines))
+        if short:
+            print(f"  FAILED coverage is below {COVERAGE_FLOOR:g} %: {', '.join(short)}")
+            failed += 1
+    print(f"duration: {time.monotonic() - started:.1f} s")
+    skipped = sum(len(outcome.skipped) for outcome in outcomes)
+    passed = sum(outcome.passed for outcome in outcomes)
+    if passed + failed == 0:
+        print("no test ran")
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    return 1 if failed or passed == 0 else 0
+
+
+# --- Commands ---------------------------------------------------------------------------------------------------
+
+def setup(wanted):
+    ensure_natives()
+    ensure_sdk()
+    why = "as asked for"
+    if wanted != "embedded":
+        problem = probe_orleans()
+        if problem and wanted == "orleans":
+            raise Stop(f"the Orleans engine cannot be restored: {problem}")
+        if wanted == "auto":
+            wanted = "embedded" if problem else "orleans"
+            why = f"the Orleans packages cannot be restored: {problem}" if problem else "the Orleans packages can be restored"
+    os.makedirs(ARTIFACTS, exist_ok=True)
+    with open(os.path.join(ARTIFACTS, "engine"), "w", encoding="utf-8") as file:
+        file.write(wanted + "\n")
+    print(f"engine: {wanted} ({why})")
+    code = run_tree(["dotnet", "restore", "Kimura.Orleans.sln", "-v", "q", *engine_properties(ENGINES[wanted])], sys.stderr)
+    if code != 0:
+        raise Stop(f"the packages could not be restored (exit code {code})")
+    return 0
+
+
+def probe_orleans():
+    """None where the feed has everything of Orleans, or why not. Tried outside the repository, so that nothing there is touched."""
+    with open(os.path.join(ROOT, "Directory.Packages.props"), encoding="utf-8") as file:
+        packages = re.findall(r'<PackageVersion Include="(Microsoft\.Orleans\.[^"]+)" Version="([^"]+)"', file.read())
+    references = "".join(f'<PackageReference Include="{name}" Version="[{version}]" />' for name, version in packages)
+    with tempfile.TemporaryDirectory(prefix="kimura-probe-") as folder:
+        for name in os.listdir(ROOT):
+            if name.lower() == "nuget.config":
+                shutil.copy(os.path.join(ROOT, name), folder)
+        project, log = os.path.join(folder, "probe.csproj"), os.path.join(folder, "log")
+        with open(project, "w", encoding="utf-8") as file:
+            file.write('<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>'
+                       f"<ItemGroup>{references}</ItemGroup></Project>")
+        with open(log, "wb") as output:
+            code = run_tree(["dotnet", "restore", project, "-v", "q"], output, limit=60)
+        if code == 0:
+            return None
+        with open(log, encoding="utf-8", errors="replace") as file:
+            errors = re.findall(r"error (NU\d+: .+)", file.read())
+    if code is None:
+        return "no answer from the package feed within 60 s"
+    return errors[0].strip() if errors else f"dotnet restore failed (exit code {code})"
+
+
+def git_commit(options):
+    command = ["git", "commit", "--message", options.message] + (["--all"] if options.all else [])
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def git_pr(options):
+    if shutil.which("gh") is None:
+        raise Stop("a pull request needs GitHub's program gh, which is not installed: https://cli.github.com")
+    return subprocess.run(["gh", "pr", "create", "--title", options.title, "--base", options.base, "--fill"], cwd=ROOT, check=False).returncode
+
+
+RUN_HELP = """\
+usage: blockchain.py run [node options]
+
+Builds what changed and runs one node in the foreground until SIGINT or SIGTERM. Without options: a leader on the
+defaults, JSON-RPC at http://127.0.0.1:8545/. Every option is the node's own; the most used:
+  --test-mode                100 ms blocks
+  --db-path DIR              where the chain is kept
+  --rpc-port N               JSON-RPC port (8545)
+  --chain-id ID              sign for one chain only
+  --key-file FILE            the leader's key
+  --block-interval-ms N      5000
+  --verify headers|full|tip  how much to check on start
+  --config FILE              all of these in a file
+Exit codes: 0 stopped on request, 2 bad option or file, 3 database refused, 4 port or lock taken, 5 storage failed."""
+
+BENCH_HELP = """\
+usage: blockchain.py bench [benchmark options]
+
+Builds and runs the benchmarks; the options are the benchmark program's own."""
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="blockchain.py", description="The developer's tool of Kimura.", allow_abbrev=False)
+    commands = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
+    add = commands.add_parser("setup", help="install what is missing, choose the engine, restore packages", allow_abbrev=False)
+    add.add_argument("--engine", choices=["auto", *ENGINES], default="auto",
+                     help="auto takes Orleans where its packages can be restored; the choice is remembered in artifacts/engine")
+    add = commands.add_parser("build", help="build everything", allow_abbrev=False)
+    add.add_argument("--mode", choices=["release", "debug"], default="release")
+    commands.add_parser("run", help="run one node; what follows are the node's options (run --help)", add_help=False)
+    add = commands.add_parser("test", help="build, run the tests, print totals and coverage", allow_abbrev=False)
+    add.add_argument("--suite", choices=["all", "unit", "integration", "interop", "browser"], default="all")
+    commands.add_parser("bench", help="run the benchmarks", add_help=False)
+    git = commands.add_parser("git", help="commit, or open a pull request").add_subparsers(metavar="COMMAND", dest="verb", required=True)
+    add = git.add_parser("commit", help="git commit", allow_abbrev=False)
+    add.add_argument("--message", required=True)
+    add.add_argument("--all", action="store_true", help="every changed file that git knows")
+    add = git.add_parser("pr", help="gh pr create", allow_abbrev=False)
+    add.add_argument("--title", required=True)
+    add.add_argument("--base", default="main")
+    return parser.parse_args(arguments)
+
+
+def passes_on(command, options):
+    """run and bench: what follows them belongs to the program that they start."""
+    if options in (["--help"], ["-h"]):
+        print(RUN_HELP if command == "run" else BENCH_HELP)
+        return 0
+    ensure_natives()
+    if command == "run":
+        build("silo")
+        return run_node(options)
+    build("bench")
+    return subprocess.run(["dotnet", output_of("bench", "Release"), *options], cwd=ROOT, env=environment(), check=False).returncode
+
+
+def dispatch(arguments):
+    if arguments[:1] in (["run"], ["bench"]):
+        return passes_on(arguments[0], arguments[1:])
+    options = parse(arguments)
+    if options.command == "setup":
+        return setup(options.engine)
+    if options.command == "build":
+        ensure_natives()
+        build("all", "Release" if options.mode == "release" else "Debug")
+        return 0
+    if options.command == "test":
+        return test(options.suite)
+    return git_commit(options) if options.verb == "commit" else git_pr(options)
+
+
+def main(arguments):
+    try:
+        return dispatch(arguments)
+    except Stop as stop:
+        note(stop)
+        return stop.code
+    except KeyboardInterrupt:
+        note("interrupted")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
