@@ -51,35 +51,52 @@ internal static class Compression
     /// Chaining values of <paramref name="count"/> whole chunks that lie one behind the other, the first with number <paramref name="counter"/>.
     /// </summary>
     public static void Chunks(SimdPath path, ref byte input, int count, in Mode mode, ulong counter, Span<Words8> output) =>
-        Many(path, ref input, count, Format.BlocksPerChunk, in mode, counter, 1, Format.ChunkStart, Format.ChunkEnd, output);
+        Many(path, ref input, count, Format.BlocksPerChunk, in mode, ManyFlags.Chunks, counter, output);
 
     /// <summary>Chaining values of the parents of <paramref name="children"/>, pair by pair; their number is even.</summary>
     public static void Parents(SimdPath path, ReadOnlySpan<Words8> children, in Mode mode, Span<Words8> output)
     {
         ref byte blocks = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(children));
-        Many(path, ref blocks, children.Length / 2, 1, in mode, 0, 0, Format.Parent, Format.Parent, output);
+        Many(path, ref blocks, children.Length / 2, 1, in mode, ManyFlags.Parents, 0, output);
     }
 
     private static void Many(
-        SimdPath path, ref byte input, int count, int blocks, in Mode mode, ulong counter, ulong step, uint first, uint last, Span<Words8> output)
+        SimdPath path, ref byte input, int count, int blocks, in Mode mode, in ManyFlags flags, ulong counter, Span<Words8> output)
     {
+        int size = blocks * Format.BlockSize;
         int done = 0;
-        for (; done < count; done++)
+        while (done < count)
         {
-            One(path, ref Unsafe.Add(ref input, done * blocks * Format.BlockSize), blocks, in mode, counter, first, last, out output[done]);
-            counter += step;
+            ref byte next = ref Unsafe.Add(ref input, done * size);
+            ulong number = counter + ((ulong)done * flags.Step);
+            int left = count - done;
+            if (left >= Lanes8.Count && path >= SimdPath.Lanes8)
+            {
+                ManyInputs<Lanes8>.Hash(ref next, blocks, in mode, in flags, number, output[done..]);
+                done += Lanes8.Count;
+            }
+            else if (left >= Lanes4.Count && path >= SimdPath.Lanes4)
+            {
+                ManyInputs<Lanes4>.Hash(ref next, blocks, in mode, in flags, number, output[done..]);
+                done += Lanes4.Count;
+            }
+            else
+            {
+                One(path, ref next, blocks, in mode, in flags, number, out output[done]);
+                done++;
+            }
         }
     }
 
     [SkipLocalsInit]
-    private static void One(SimdPath path, ref byte input, int blocks, in Mode mode, ulong counter, uint first, uint last, out Words8 output)
+    private static void One(SimdPath path, ref byte input, int blocks, in Mode mode, in ManyFlags flags, ulong counter, out Words8 output)
     {
         Unsafe.SkipInit(out Words16 state);
         mode.Key.CopyTo(state);
         for (int i = 0; i < blocks; i++)
         {
-            uint flags = mode.Flags | (i == 0 ? first : 0) | (i == blocks - 1 ? last : 0);
-            Compress(path, ref state[0], ref Unsafe.Add(ref input, i * Format.BlockSize), Format.BlockSize, counter, flags);
+            uint blockFlags = mode.Flags | flags.At(i, blocks);
+            Compress(path, ref state[0], ref Unsafe.Add(ref input, i * Format.BlockSize), Format.BlockSize, counter, blockFlags);
         }
 
         output = Unsafe.As<Words16, Words8>(ref state);

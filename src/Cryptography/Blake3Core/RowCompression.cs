@@ -56,14 +56,14 @@ internal static class RowCompression
     private static void Mix(
         ref Vector128<uint> a, ref Vector128<uint> b, ref Vector128<uint> c, ref Vector128<uint> d, Vector128<uint> x, Vector128<uint> y)
     {
-        a += b + x;
-        d = Lanes.RotateRight16(d ^ a);
+        a = a + x + b;
+        d = Rotations.RotateRight16(d ^ a);
         c += d;
-        b = Lanes.RotateRight(b ^ c, 12);
-        a += b + y;
-        d = Lanes.RotateRight8(d ^ a);
+        b = Rotations.RotateRight(b ^ c, 12);
+        a = a + y + b;
+        d = Rotations.RotateRight8(d ^ a);
         c += d;
-        b = Lanes.RotateRight(b ^ c, 7);
+        b = Rotations.RotateRight(b ^ c, 7);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Kimura.Cryptography.Blake3Core;
 
@@ -25,7 +26,7 @@ internal static class SimdPaths
     /// <summary>The vector paths read words as they lie in memory, so a big-endian machine has the scalar one only.</summary>
     public static bool IsSupported(SimdPath path) => path switch
     {
-        SimdPath.Lanes8 => BitConverter.IsLittleEndian && Vector256.IsHardwareAccelerated,
+        SimdPath.Lanes8 => BitConverter.IsLittleEndian && Avx2.IsSupported,
         SimdPath.Lanes4 => BitConverter.IsLittleEndian && Vector128.IsHardwareAccelerated,
         _ => true,
     };
