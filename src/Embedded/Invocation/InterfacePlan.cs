@@ -1,0 +1,24 @@
+using System.Collections.Frozen;
+using System.Reflection;
+
+namespace Kimura.Embedded.Invocation;
+
+/// <summary>The plans of all methods of a grain interface, inherited ones too.</summary>
+internal sealed class InterfacePlan
+{
+    private readonly FrozenDictionary<MethodInfo, MethodPlan> _methods;
+
+    /// <exception cref="Orleans.Runtime.OrleansException">A mutable type crosses one of its calls.</exception>
+    /// <exception cref="ArgumentException">One of its methods cannot be called.</exception>
+    internal InterfacePlan(Type type)
+    {
+        Type = type;
+        _methods = type.GetInterfaces().Append(type)
+            .SelectMany(static i => i.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
+            .ToFrozenDictionary(static method => method, MethodPlan.Create);
+    }
+
+    internal Type Type { get; }
+
+    internal MethodPlan this[MethodInfo method] => _methods[method];
+}
