@@ -32,7 +32,7 @@ public interface IChainReader : IGrainWithIntegerKey
 
     /// <summary>Blocks of a range, both ends included, without messages; as far as there are any, and at most 1,000.</summary>
     [Alias("GetBlocks")]
-    Task<ImmutableArray<BlockRecord>> GetBlocksAsync(ulong from, ulong to);
+    Task<ImmutableArray<BlockRecord>> GetBlocksAsync(ulong first, ulong last);
 
     /// <summary>A message, stored in a block or in the pool.</summary>
     [Alias("GetMessage")]

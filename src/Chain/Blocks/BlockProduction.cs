@@ -8,8 +8,12 @@ public static class BlockProduction
     /// <summary>How far a producer's clock may be behind its own last block, in milliseconds, before it waits.</summary>
     public const ulong ClockLagLimitMilliseconds = 5_000;
 
-    /// <summary>True if the clock is so far behind the last block that its producer must wait.</summary>
-    public static bool MustWait(in BlockHeader last, ulong now) => last.Timestamp > now && last.Timestamp - now > ClockLagLimitMilliseconds;
+    /// <summary>True if the clock is so far behind the last block, or the messages to take, that a producer must wait.</summary>
+    public static bool MustWait(in BlockHeader last, ulong latestMessage, ulong now)
+    {
+        var latest = Math.Max(last.Timestamp, latestMessage);
+        return latest > now && latest - now > ClockLagLimitMilliseconds;
+    }
 
     /// <summary>
     /// The signed block on top of <paramref name="last"/> with these entries (64 bytes each: id ++ message hash). Its timestamp is the

@@ -47,6 +47,9 @@ public sealed class ChainStore : IDisposable
     /// <summary>The leader's epoch in force here; 0 before any was taken.</summary>
     public ulong LeaderEpoch => _leader.Epoch;
 
+    /// <summary>The pool's epoch in force here; 0 before any was taken.</summary>
+    public ulong PoolEpoch => _pool.Epoch;
+
     /// <summary>Second blocks at one height that were kept as evidence.</summary>
     public int EquivocationCount => _equivocations.Count;
 

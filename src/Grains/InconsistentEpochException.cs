@@ -1,0 +1,5 @@
+namespace Kimura.Grains;
+
+/// <summary>An activation took an epoch that is over already: it must not go on.</summary>
+public sealed class InconsistentEpochException(ulong taken, ulong newest)
+    : Exception($"epoch {taken} was taken, but {newest} is in force");

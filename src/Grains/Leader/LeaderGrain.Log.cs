@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Logging;
+
+namespace Kimura.Grains.Leader;
+
+internal sealed partial class LeaderGrain
+{
+    [LoggerMessage(Level = LogLevel.Information, Message = "Leader resuming from height {Height}")]
+    private static partial void LogResuming(ILogger logger, ulong height);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Produced block {Height} with {Count} messages")]
+    private static partial void LogProduced(ILogger logger, ulong height, int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "This clock is {Milliseconds} ms behind the last block: no blocks until it has caught up. Check the system's time")]
+    private static partial void LogClockBehind(ILogger logger, ulong milliseconds);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Epoch {Epoch} is over, {Newer} leads now")]
+    private static partial void LogFenced(ILogger logger, ulong epoch, ulong newer);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Block {Height} was not committed: the chain had moved on")]
+    private static partial void LogStale(ILogger logger, ulong height);
+}

@@ -1,0 +1,94 @@
+using Kimura.Chain.Blocks;
+using Kimura.Grains.Placement;
+using Kimura.Interfaces;
+using Kimura.Storage;
+using Kimura.Storage.Ledger;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Runtime;
+
+namespace Kimura.Grains.Leader;
+
+/// <summary>Makes a block each interval. Its epoch is taken durably when it activates: an older activation can commit nothing after that.</summary>
+[LeaderSilo]
+internal sealed partial class LeaderGrain(
+    [PersistentState("epoch", NodeOptions.GrainStorage)] IPersistentState<EpochState> epoch,
+    ChainStore chain,
+    BlockSigner signer,
+    NodeOptions options,
+    TimeProvider time,
+    LeaderInstruments instruments,
+    ILogger<LeaderGrain> logger) : Grain, ILeaderGrain
+{
+    private BlockCadence _cadence = null!;
+    private IGrainTimer _timer = null!;
+    private bool _waiting;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        epoch.State = new EpochState(epoch.State.Number + 1);
+        await epoch.WriteStateAsync(cancellationToken);
+        if (!await chain.TakeLeaderEpochAsync(epoch.State.Number))
+        {
+            throw new InconsistentEpochException(epoch.State.Number, chain.LeaderEpoch);
+        }
+
+        LogResuming(logger, chain.Tip.Height + 1);
+        _cadence = new BlockCadence(time, options.BlockInterval);
+        _timer = this.RegisterGrainTimer(TickAsync, new GrainTimerCreationOptions
+        {
+            DueTime = _cadence.UntilNext(),
+            Period = Timeout.InfiniteTimeSpan,
+            KeepAlive = true,
+        });
+    }
+
+    public Task<LeaderStatus> KeepAliveAsync() => Task.FromResult(new LeaderStatus(epoch.State.Number, chain.Tip.Height, _waiting));
+
+    private async Task TickAsync()
+    {
+        try
+        {
+            await ProduceAsync();
+        }
+        finally
+        {
+            _timer.Change(_cadence.UntilNext(), Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private async Task ProduceAsync()
+    {
+        var started = time.GetTimestamp();
+        var tip = chain.Tip;
+        var now = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
+        var selection = await GrainFactory.GetGrain<IPendingPoolGrain>(0).SelectAsync();
+        if (BlockProduction.MustWait(tip.Header, selection.LatestTimestamp, now))
+        {
+            if (!_waiting)
+            {
+                LogClockBehind(logger, Math.Max(tip.Header.Timestamp, selection.LatestTimestamp) - now);
+            }
+
+            _waiting = true;
+            return;
+        }
+
+        _waiting = false;
+        var block = BlockProduction.Produce(tip, selection.Entries.Span, selection.LatestTimestamp, now, signer);
+        switch (await chain.CommitProducedAsync(epoch.State.Number, block))
+        {
+            case CommitOutcome.Committed:
+                instruments.Produced(block.Count, time.GetElapsedTime(started));
+                LogProduced(logger, block.Height, block.Count);
+                break;
+            case CommitOutcome.Fenced:
+                LogFenced(logger, epoch.State.Number, chain.LeaderEpoch);
+                DeactivateOnIdle();
+                break;
+            default:
+                LogStale(logger, block.Height);
+                break;
+        }
+    }
+}

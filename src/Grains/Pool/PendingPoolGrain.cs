@@ -1,0 +1,243 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using Kimura.Chain;
+using Kimura.Chain.Merkle;
+using Kimura.Chain.Messages;
+using Kimura.Grains.Placement;
+using Kimura.Interfaces;
+using Kimura.Storage.Ledger;
+using Orleans;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+
+namespace Kimura.Grains.Pool;
+
+/// <summary>
+/// The pending pool. Reentrant: while one group of messages is being synced, what arrives gathers in the next one and shares its sync.
+/// </summary>
+[LeaderSilo]
+[Reentrant]
+internal sealed class PendingPoolGrain(
+    [PersistentState("epoch", NodeOptions.GrainStorage)] IPersistentState<EpochState> epoch,
+    ChainStore chain,
+    NodeOptions options,
+    TimeProvider time,
+    PoolInstruments instruments) : Grain, IPendingPoolGrain
+{
+    private AdmissionBook _book = null!;
+    private FlushGroup _gathering = new();
+    private bool _flushing;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        epoch.State = new EpochState(epoch.State.Number + 1);
+        await epoch.WriteStateAsync(cancellationToken);
+        if (!await chain.TakePoolEpochAsync(epoch.State.Number))
+        {
+            throw new InconsistentEpochException(epoch.State.Number, chain.PoolEpoch);
+        }
+
+        var pending = chain.GetAllPending();
+        _book = new AdmissionBook(options, pending.Count == 0 ? 0 : pending[^1].Arrival + 1);
+        foreach (var message in pending)
+        {
+            _book.Restore(message);
+        }
+    }
+
+    public async Task<SubmissionResults> AdmitAsync(VerifiedBatch batch)
+    {
+        // The leader's stamp goes into a copy of our own: what crosses a grain call is immutable.
+        var encodings = batch.Encodings.ToArray();
+        var messages = Stamp(encodings, batch.Count);
+        await LearnSendersAsync(messages);
+        _book.Prune(IsPending);
+
+        var results = new SubmissionResult[messages.Length];
+        var group = _gathering;
+        List<(int Index, Underway? FirstTry)>? duplicates = null;
+        for (var i = 0; i < messages.Length; i++)
+        {
+            var id = new MessageId(new Hash32(batch.Ids.Span.Slice(i * Hash32.Size, Hash32.Size)));
+            var admission = _book.Admit(messages[i], id, group);
+            if (admission.Outcome == SubmissionOutcome.Duplicate)
+            {
+                (duplicates ??= []).Add((i, admission.FirstTry));
+            }
+
+            results[i] = new SubmissionResult(admission.Outcome, admission.Expected)
+            {
+                RetryAfterMilliseconds = admission.Outcome == SubmissionOutcome.PoolFull ? (int)options.BlockInterval.TotalMilliseconds : 0,
+            };
+        }
+
+        for (var i = 0; i < messages.Length; i++)
+        {
+            if (results[i].Outcome != SubmissionOutcome.Accepted)
+            {
+                _book.ForgetIdle(messages[i].Sender);
+            }
+        }
+
+        var accepted = await FlushAsync(results, group);
+        foreach (var (index, firstTry) in duplicates ?? [])
+        {
+            var id = new MessageId(new Hash32(batch.Ids.Span.Slice(index * Hash32.Size, Hash32.Size)));
+            results[index] = await CompareAsync(id, messages[index], firstTry);
+        }
+
+        instruments.Admitted(accepted, results.Length - accepted);
+        return new SubmissionResults(ImmutableCollectionsMarshal.AsImmutableArray(results), batch.Ids);
+    }
+
+    public Task<PendingSelection> SelectAsync()
+    {
+        _book.Prune(IsPending);
+        var count = 0;
+        long bytes = 0;
+        foreach (var message in _book.Stored)
+        {
+            bytes += message.Message.Encoding.Length;
+            if (count == chain.Parameters.MaxMessages || bytes > chain.Parameters.MaxMessageBytes)
+            {
+                break;
+            }
+
+            count++;
+        }
+
+        var entries = new byte[count * MerkleTree.EntrySize];
+        ulong latest = 0;
+        var at = 0;
+        foreach (var message in _book.Stored.Take(count))
+        {
+            message.Id.Value.CopyTo(entries.AsSpan(at));
+            message.Hash.Value.CopyTo(entries.AsSpan(at + Hash32.Size));
+            latest = Math.Max(latest, message.Message.Timestamp);
+            at += MerkleTree.EntrySize;
+        }
+
+        return Task.FromResult(new PendingSelection(entries, latest));
+    }
+
+    private Message[] Stamp(byte[] encodings, int count)
+    {
+        var now = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
+        var messages = new Message[count];
+        var rest = encodings.AsMemory();
+        for (var i = 0; i < count; i++)
+        {
+            if (!Message.TryReadFirst(rest, chain.Parameters.MaxContent, out messages[i]))
+            {
+                throw new ArgumentException($"message {i} of the batch is not a message encoding");
+            }
+
+            Message.Stamp(rest.Span, now);
+            rest = rest[messages[i].Encoding.Length..];
+        }
+
+        return messages;
+    }
+
+    // Reading may wait, and others may pass meanwhile: so until all senders are known in one and the same moment.
+    private async Task LearnSendersAsync(Message[] messages)
+    {
+        while (messages.Select(message => message.Sender).Where(sender => !_book.Knows(sender)).ToHashSet() is { Count: > 0 } unknown)
+        {
+            var generation = _book.Generation;
+            var nonces = new List<(PublicKey Sender, ulong Next)>(unknown.Count);
+            foreach (var sender in unknown)
+            {
+                nonces.Add((sender, await chain.GetNonceAsync(sender)));
+            }
+
+            if (generation == _book.Generation)
+            {
+                nonces.ForEach(known => _book.Learn(known.Sender, known.Next));
+            }
+        }
+    }
+
+    private async Task<int> FlushAsync(SubmissionResult[] results, FlushGroup group)
+    {
+        var accepted = results.Count(result => result.Outcome == SubmissionOutcome.Accepted);
+        if (accepted == 0)
+        {
+            return 0;
+        }
+
+        if (!_flushing)
+        {
+            _flushing = true;
+            _ = FlushAllAsync();
+        }
+
+        if (await group.Done == CommitOutcome.Committed)
+        {
+            return accepted;
+        }
+
+        for (var i = 0; i < results.Length; i++)
+        {
+            results[i] = results[i].Outcome == SubmissionOutcome.Accepted ? new SubmissionResult(SubmissionOutcome.Unavailable) : results[i];
+        }
+
+        return 0;
+    }
+
+    // Never throws: each group carries its own failure to those who wait for it.
+    private async Task FlushAllAsync()
+    {
+        while (_gathering.Messages.Count > 0)
+        {
+            var group = _gathering;
+            _gathering = new FlushGroup();
+            try
+            {
+                var outcome = await chain.StorePendingAsync(epoch.State.Number, group.Messages);
+                if (outcome == CommitOutcome.Committed)
+                {
+                    _book.Settle(group);
+                    instruments.Flushed(group.Messages.Count);
+                }
+                else
+                {
+                    DeactivateOnIdle();
+                }
+
+                group.Complete(outcome);
+            }
+            catch (Exception exception)
+            {
+                DeactivateOnIdle();
+                group.Fail(exception);
+            }
+        }
+
+        _flushing = false;
+    }
+
+    // A retry that meets its own first try waits for that sync and gets its answer; anything else is told what is known.
+    private async Task<SubmissionResult> CompareAsync(MessageId id, Message message, Underway? firstTry)
+    {
+        if (firstTry is not null)
+        {
+            var same = firstTry.Message.Message.Content.SequenceEqual(message.Content);
+            var stored = await firstTry.Group.Done == CommitOutcome.Committed;
+            return (stored, same) switch
+            {
+                (false, _) => new SubmissionResult(SubmissionOutcome.Unavailable),
+                (true, true) => new SubmissionResult(SubmissionOutcome.Accepted),
+                (true, false) => new SubmissionResult(SubmissionOutcome.Duplicate),
+            };
+        }
+
+        var known = await chain.GetMessageAsync(id);
+        return new SubmissionResult(SubmissionOutcome.Duplicate)
+        {
+            SameContent = known is { } other && other.Message.Content.SequenceEqual(message.Content),
+        };
+    }
+
+    private bool IsPending(MessageId id) => chain.GetPending(id) is not null;
+}
