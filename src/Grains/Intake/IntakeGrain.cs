@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using Kimura.Chain;
 using Kimura.Chain.Messages;
@@ -80,13 +79,13 @@ internal sealed class IntakeGrain(ChainParameters parameters, IWorkers workers, 
         {
             if (!Message.TryReadFirst(rest, ChainParameters.ContentLimit, out messages[i]))
             {
-                throw new ArgumentException($"message {i} of the batch is not a message encoding");
+                throw new ArgumentException($"message {i} of the batch is not a message encoding", nameof(batch));
             }
 
             rest = rest[messages[i].Encoding.Length..];
         }
 
-        return rest.IsEmpty ? messages : throw new ArgumentException($"{rest.Length} bytes follow the last message of the batch");
+        return rest.IsEmpty ? messages : throw new ArgumentException($"{rest.Length} bytes follow the last message of the batch", nameof(batch));
     }
 
     private static VerifiedBatch Filter(Message[] messages, byte[] ids, SubmissionResult[] results, int valid)

@@ -1,7 +1,6 @@
 using Kimura.Chain.Blocks;
 using Kimura.Grains.Placement;
 using Kimura.Interfaces;
-using Kimura.Storage;
 using Kimura.Storage.Ledger;
 using Microsoft.Extensions.Logging;
 using Orleans;
@@ -27,7 +26,7 @@ internal sealed partial class LeaderGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         epoch.State = new EpochState(epoch.State.Number + 1);
-        await epoch.WriteStateAsync(cancellationToken);
+        await epoch.WriteStateAsync();
         if (!await chain.TakeLeaderEpochAsync(epoch.State.Number))
         {
             throw new InconsistentEpochException(epoch.State.Number, chain.LeaderEpoch);

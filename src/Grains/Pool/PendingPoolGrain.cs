@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using Kimura.Chain;
 using Kimura.Chain.Merkle;
@@ -31,7 +30,7 @@ internal sealed class PendingPoolGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         epoch.State = new EpochState(epoch.State.Number + 1);
-        await epoch.WriteStateAsync(cancellationToken);
+        await epoch.WriteStateAsync();
         if (!await chain.TakePoolEpochAsync(epoch.State.Number))
         {
             throw new InconsistentEpochException(epoch.State.Number, chain.PoolEpoch);
@@ -129,7 +128,7 @@ internal sealed class PendingPoolGrain(
         {
             if (!Message.TryReadFirst(rest, chain.Parameters.MaxContent, out messages[i]))
             {
-                throw new ArgumentException($"message {i} of the batch is not a message encoding");
+                throw new ArgumentException($"message {i} of the batch is not a message encoding", nameof(encodings));
             }
 
             Message.Stamp(rest.Span, now);
