@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Kimura.Chain.Blocks;
+using Kimura.Chain.Merkle;
 using Kimura.Cryptography;
 
 namespace Kimura.Chain;
@@ -13,6 +14,9 @@ public sealed partial class ChainParameters
 
     /// <summary>How far ahead of a verifier's clock a block's timestamp may be, in milliseconds.</summary>
     public const ulong FutureLimitMilliseconds = 10_000;
+
+    /// <summary>The most messages that a block may ever list: what fits one array of its encoding.</summary>
+    public static readonly int MessageLimit = (Array.MaxLength - Block.PrefixSize) / MerkleTree.EntrySize;
 
     private readonly byte[]? _signingKey;
 
@@ -28,6 +32,7 @@ public sealed partial class ChainParameters
         ArgumentOutOfRangeException.ThrowIfNegative(maxContent);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxContent, ContentLimit);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxMessages, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxMessages, MessageLimit);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxMessageBytes, ContentLimit + 1024L);
         ChainId = chainId;
         MaxContent = maxContent;

@@ -60,14 +60,14 @@ public sealed class Block
         }
 
         var count = BinaryPrimitives.ReadUInt32BigEndian(span[CountAt..]);
-        if (count > (uint)maxMessages)
-        {
-            return BlockShape.TooLarge;
-        }
-
         if (span.Length != ListAt + ((long)count * MerkleTree.EntrySize))
         {
             return BlockShape.Malformed;
+        }
+
+        if (count > (uint)maxMessages)
+        {
+            return BlockShape.TooLarge;
         }
 
         block = new Block(bytes, BlockHeader.Read(span[1..CountAt]));
@@ -75,12 +75,14 @@ public sealed class Block
     }
 
     /// <summary>The encoding of a header and a list (64 bytes a message).</summary>
+    /// <exception cref="ArgumentException">Not whole entries.</exception>
     public static Block Create(in BlockHeader header, ReadOnlySpan<byte> entries)
     {
+        var count = MerkleTree.CountOf(entries);
         var encoding = new byte[ListAt + entries.Length];
         encoding[0] = Version;
         header.WriteTo(encoding.AsSpan(1));
-        BinaryPrimitives.WriteUInt32BigEndian(encoding.AsSpan(CountAt), (uint)(entries.Length / MerkleTree.EntrySize));
+        BinaryPrimitives.WriteUInt32BigEndian(encoding.AsSpan(CountAt), (uint)count);
         entries.CopyTo(encoding.AsSpan(ListAt));
         return new Block(encoding, header);
     }

@@ -17,9 +17,10 @@ public static class MerkleTree
     private const byte NodePrefix = 1;
 
     /// <summary>The root over the entries; of none, <c>blake3("")</c>.</summary>
+    /// <exception cref="ArgumentException">Not whole entries.</exception>
     public static Hash32 ComputeRoot(ReadOnlySpan<byte> entries)
     {
-        var count = entries.Length / EntrySize;
+        var count = CountOf(entries);
         if (count == 0)
         {
             Span<byte> empty = stackalloc byte[Hash32.Size];
@@ -41,9 +42,10 @@ public static class MerkleTree
     }
 
     /// <summary>The audit path of an entry, from the leaf upwards (RFC 6962, section 2.1.1), 32 bytes a step.</summary>
+    /// <exception cref="ArgumentException">Not whole entries, or no entry at <paramref name="index"/>.</exception>
     public static byte[] ComputePath(ReadOnlySpan<byte> entries, int index)
     {
-        var count = entries.Length / EntrySize;
+        var count = CountOf(entries);
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, count);
         var rented = ArrayPool<byte>.Shared.Rent(count * Hash32.Size);
@@ -66,6 +68,12 @@ public static class MerkleTree
         ArrayPool<byte>.Shared.Return(rented);
         return path[..used];
     }
+
+    /// <summary>How many entries the bytes are.</summary>
+    /// <exception cref="ArgumentException">Not whole entries.</exception>
+    internal static int CountOf(ReadOnlySpan<byte> entries) => entries.Length % EntrySize == 0
+        ? entries.Length / EntrySize
+        : throw new ArgumentException($"{entries.Length} bytes are not entries of {EntrySize} each", nameof(entries));
 
     /// <summary>The leaf of an entry.</summary>
     public static Hash32 Leaf(MessageId id, MessageHash hash)

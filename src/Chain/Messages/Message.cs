@@ -104,9 +104,13 @@ public readonly struct Message
     public static int EncodedSize(int contentLength) => HeaderSize + contentLength;
 
     /// <summary>Writes an encoding; <paramref name="destination"/> has <see cref="EncodedSize"/> bytes.</summary>
+    /// <exception cref="ArgumentException">The destination, the sender (33 bytes) or the signature (64) has another length.</exception>
     public static void Encode(
         Span<byte> destination, ReadOnlySpan<byte> sender, ulong nonce, ulong timestamp, ReadOnlySpan<byte> signature, ReadOnlySpan<byte> content)
     {
+        RequireLength(destination, EncodedSize(content.Length), nameof(destination));
+        RequireLength(sender, PublicKey.Size, nameof(sender));
+        RequireLength(signature, Secp256k1.SignatureSize, nameof(signature));
         sender.CopyTo(destination[..PublicKey.Size]);
         BinaryPrimitives.WriteUInt64BigEndian(destination[NonceAt..], nonce);
         Stamp(destination, timestamp);
@@ -141,4 +145,12 @@ public readonly struct Message
     /// <summary>Reads an encoding with nothing behind it.</summary>
     public static bool TryDecode(ReadOnlyMemory<byte> bytes, int maxContent, out Message message) =>
         TryReadFirst(bytes, maxContent, out message) && message.Encoding.Length == bytes.Length;
+
+    private static void RequireLength(ReadOnlySpan<byte> bytes, int length, string name)
+    {
+        if (bytes.Length != length)
+        {
+            throw new ArgumentException($"{length} bytes are needed, not {bytes.Length}", name);
+        }
+    }
 }

@@ -42,13 +42,15 @@ public static class BlockVerifier
 
     /// <summary>
     /// The place of a block that passed <see cref="CheckSelf(Block, ProducerSchedule)"/>: <paramref name="stored"/> is the hash kept at its
-    /// height, where that is at or below the tip; <paramref name="now"/> the verifier's clock in milliseconds.
+    /// height, which a block at or below the tip needs; <paramref name="now"/> the verifier's clock in milliseconds.
     /// </summary>
+    /// <exception cref="ArgumentException">At or below the tip, and no stored hash: nobody is accused on missing evidence.</exception>
     public static Verdict CheckPlace(Block block, Block tip, BlockHash? stored, ulong now)
     {
         if (block.Height <= tip.Height)
         {
-            return stored == block.Hash ? Verdict.Duplicate : Verdict.Equivocation;
+            var kept = stored ?? throw new ArgumentException($"the hash stored at height {block.Height} is needed", nameof(stored));
+            return kept == block.Hash ? Verdict.Duplicate : Verdict.Equivocation;
         }
 
         if (block.Height - tip.Height > 1)

@@ -1,10 +1,17 @@
+using System.Collections.Concurrent;
 using Kimura.Chain.Blocks;
 using Kimura.Chain.Messages;
 
 namespace Kimura.Chain.Verification;
 
 /// <summary>A verdict over bodies, and the index of the message it names (-1 where it names none).</summary>
-public readonly record struct BodyCheck(Verdict Verdict, int Index)
+/// <param name="Verdict">What is wrong first, or <see cref="Verdict.Ok"/>.</param>
+/// <param name="Index">The message's place in the block.</param>
+/// <param name="WrongDelivery">
+/// True if a body is missing or is not the one listed: whoever delivered the bodies is to blame, and the block may be right with
+/// others. Every other fault of bodies is the producer's.
+/// </param>
+public readonly record struct BodyCheck(Verdict Verdict, int Index, bool WrongDelivery = false)
 {
     /// <summary>All is well.</summary>
     public static BodyCheck Ok { get; } = new(Verdict.Ok, -1);
@@ -14,6 +21,31 @@ public readonly record struct BodyCheck(Verdict Verdict, int Index)
 public static class BodyVerifier
 {
     /// <summary>
+    /// All checks of a block with its bodies, in order: the list, one body for each entry, each body, their size, the nonces. The
+    /// signatures are checked side by side. <paramref name="next"/> is as in <see cref="CheckNonces"/>.
+    /// </summary>
+    public static async Task<BodyCheck> CheckAsync(
+        Block block, IReadOnlyList<Message> bodies, IDictionary<PublicKey, ulong> next, ChainParameters parameters, IWorkers workers)
+    {
+        var check = CheckList(block);
+        if (check.Verdict == Verdict.Ok && bodies.Count != block.Count)
+        {
+            check = new BodyCheck(Verdict.BadMessage, Math.Min(bodies.Count, block.Count), WrongDelivery: true);
+        }
+
+        if (check.Verdict == Verdict.Ok)
+        {
+            var found = new ConcurrentBag<BodyCheck>();
+            await workers.RunAsync(bodies.Count, (from, to) => found.Add(CheckBodies(block, bodies, from, to, parameters)));
+            check = found.Where(one => one.Verdict != Verdict.Ok).OrderBy(one => one.Index).FirstOrDefault(BodyCheck.Ok);
+        }
+
+        // The size speaks against the producer only once the bodies are known to be the ones listed.
+        check = check.Verdict == Verdict.Ok ? CheckSize(bodies, parameters) : check;
+        return check.Verdict == Verdict.Ok ? CheckNonces(bodies, next) : check;
+    }
+
+    /// <summary>
     /// Each body is the one listed and valid. Pure for a range, so that ranges can be checked side by side; names the first fault.
     /// </summary>
     public static BodyCheck CheckBodies(Block block, IReadOnlyList<Message> bodies, int from, int to, ChainParameters parameters)
@@ -21,10 +53,12 @@ public static class BodyVerifier
         for (var i = from; i < to; i++)
         {
             var body = bodies[i];
-            if (body.Content.Length > parameters.MaxContent
-                || body.ComputeHash() != block.MessageHashAt(i)
-                || body.ComputeId() != block.IdAt(i)
-                || !body.HasValidSignature(parameters))
+            if (body.ComputeHash() != block.MessageHashAt(i))
+            {
+                return new BodyCheck(Verdict.BadMessage, i, WrongDelivery: true);
+            }
+
+            if (body.ComputeId() != block.IdAt(i) || body.Content.Length > parameters.MaxContent || !body.HasValidSignature(parameters))
             {
                 return new BodyCheck(Verdict.BadMessage, i);
             }
