@@ -27,6 +27,7 @@ ARTIFACTS = os.path.join(ROOT, "artifacts")
 RESULTS = os.path.join(ARTIFACTS, "tests")
 ENGINES = {"embedded": "Embedded", "orleans": "Orleans"}
 COVERAGE_FLOOR = 90.0
+TERM_PATIENCE = 5.0  # seconds between asking a process to end and ending it
 COVERED = ("Kimura.Cryptography", "Kimura.Chain", "Kimura.Storage", "Kimura.Grains")
 
 # What can be built: project, and the folders whose files go into it.
@@ -251,7 +252,7 @@ def run_tree(command, stdout=None, limit=None):
 
 def end_session(child):
     """Ends by process id what is left of a session: build servers, nodes of a crashed test."""
-    for number, patience in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+    for number, patience in ((signal.SIGTERM, TERM_PATIENCE), (signal.SIGKILL, 5.0)):
         deadline = time.monotonic() + patience
         members = session_members(child.pid)
         for pid in members:
@@ -321,7 +322,7 @@ class Outcome:
 def parse_trx(path):
     """Passed, failed and skipped of a TRX file, counted test by test, and whether the run was completed."""
     root = ElementTree.parse(path).getroot()
-    space = {"t": root.tag[1:].partition("}")[0]} if root.tag.startswith("{") else {"t": ""}
+    space = {"t": "http://microsoft.com/schemas/VisualStudio/TeamTest/2010"}
     passed, failed, skipped = 0, [], []
     for result in root.iterfind(".//t:UnitTestResult", space):
         name, outcome = result.get("testName", "?"), result.get("outcome")
@@ -334,6 +335,9 @@ def parse_trx(path):
             failed.append((name, message))
     summary = root.find("t:ResultSummary", space)
     completed = summary is not None and summary.get("outcome") in ("Completed", "Passed", "Failed")
+    for text in root.iterfind(".//t:RunInfo/t:Text", space):
+        # A host that dies leaves a file that counts what ran until then, and says so only here.
+        completed = completed and not re.search(r"FATAL ERROR|aborted|crashed", text.text or "")
     return passed, failed, skipped, completed
 
 
