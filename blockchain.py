@@ -205,12 +205,14 @@ def build(target, mode="Release"):
         name = engine()
         prints = {key: fingerprint(TARGETS[key][1], name) for key in TARGETS}
         stamps = load_stamps()
-        if stamps.get(f"{target}-{mode}") == prints[target] and os.path.exists(output_of(target, mode)):
+        current = stamps.get(f"{target}-{mode}") == prints[target] and os.path.exists(output_of(target, mode))
+        if not current or shutil.which("dotnet") is None:
+            ensure_sdk()
+        if current:
             return
-        ensure_sdk()
         note(f"building {project} ({mode}, {name} engine)")
         started = time.monotonic()
-        command = ["dotnet", "build", project, "-c", mode, "--nologo", "-v", "q", *engine_properties(name)]
+        command = ["dotnet", "build", project, "-c", mode, "--nologo", "-v", "q", "-clp:NoSummary", *engine_properties(name)]
         code = run_tree(command, stdout=sys.stderr)
         if code != 0:
             raise Stop(f"the build failed (exit code {code})")
@@ -282,6 +284,13 @@ def session_members(session):
     return members
 
 
+def detach():
+    """In the child: a process group of its own, so that Ctrl-C comes once, through us; and an end when we are killed."""
+    os.setpgrp()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+
 def run_node(options):
     """One node in the foreground. Signals are passed on by process id; the node's exit code is ours."""
     child = None
@@ -295,8 +304,7 @@ def run_node(options):
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, forward)
-    # A process group of its own: Ctrl-C reaches the node once, through forward.
-    child = subprocess.Popen(["dotnet", output_of("silo", "Release"), *options], env=environment(), preexec_fn=os.setpgrp)
+    child = subprocess.Popen(["dotnet", output_of("silo", "Release"), *options], env=environment(), preexec_fn=detach)
     for number in early:
         child.send_signal(number)
     code = child.wait()
@@ -459,6 +467,7 @@ def run_suites(names):
     """The suites by name, in order: what each came to."""
     outcomes = []
     for name in names:
+        note(f"running {name}")
         if name == "unit":
             outcomes.append(dotnet_suite("unit", TARGETS["unit"][0], 420, coverage=True))
             report(outcomes[-1])

@@ -27,6 +27,7 @@ MAX_MESSAGES = 1_000_000  # of one command
 BATCH_MESSAGES = 1_000
 BATCH_BYTES = 4 << 20
 MAX_ANSWER = 512 << 20
+SHOWN = 20  # messages of a block, for people
 DEFAULT_RPC = "http://localhost:8545"
 
 WRONG_NONCE, DUPLICATE, NOT_FOUND = -32002, -32003, -32004
@@ -1015,10 +1016,12 @@ def block_get(options, home, node):
         yield f"signature     {hex_field(header, 'producer_sig', 64).hex()}"
         yield f"messages      {len(ids)}"
         contents = field(block, "messages", list) if options.messages else [None] * len(ids)
-        for id_, message in zip(ids, contents):
+        for id_, message in list(zip(ids, contents))[:SHOWN]:
             text = None if message is None else text_of(hex_field(message, "content_hex"))
             shown = "" if message is None else "  " + ("0x" + message["content_hex"] if text is None else printable(text))
             yield f"  {printable(str(id_))}{shown}"
+        if len(ids) > SHOWN:
+            yield f"  and {len(ids) - SHOWN} more; --json prints all"
 
     show(options, block, lines)
 

@@ -249,6 +249,22 @@ class Processes(unittest.TestCase):
             with open(mark, encoding="ascii") as file:
                 self.assertFalse(alive(int(file.read())))
 
+    def test_node_ends_when_the_tool_is_killed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            fake = os.path.join(folder, "dotnet")
+            with open(fake, "w", encoding="utf-8") as file:
+                file.write("#!/bin/sh\necho $$\nexec sleep 300\n")
+            os.chmod(fake, 0o755)
+            program = f"import sys; sys.path.insert(0, {support.ROOT!r}); import blockchain; blockchain.run_node([])"
+            child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True,
+                                     env={**os.environ, "PATH": folder + os.pathsep + os.environ["PATH"]})
+            node = int(child.stdout.readline())
+            child.kill()
+            child.wait()
+            self.assertEqual(child.stdout.read(), "")  # ends when the last holder of the pipe, the node, has ended
+            child.stdout.close()
+            self.assertFalse(alive(node))
+
     def test_signals_are_passed_on_once_and_the_exit_code_comes_back(self):
         """A stand-in for dotnet counts the signals that reach it."""
         with tempfile.TemporaryDirectory() as folder:
