@@ -20,7 +20,9 @@ public static class KeyFile
         UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
     /// <summary>Reads a key. Upper-case digits, a <c>0x</c> prefix and a missing final newline are accepted.</summary>
-    /// <exception cref="KeyFileException">Absent, readable by others, or not a key: the message is one line that names the path and what to do.</exception>
+    /// <exception cref="KeyFileException">
+    /// Absent, readable by others, or not a key: the message is one line that names the path and what to do.
+    /// </exception>
     public static PrivateKey Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -31,11 +33,11 @@ public static class KeyFile
             int length = Read(path, text);
             if (!Decode(text[..length], secret))
             {
-                throw new KeyFileException($"key file '{path}' is malformed: it must hold {HexDigits} hex digits and a newline, nothing else");
+                throw new KeyFileException($"key file '{path}' is malformed: it must hold {HexDigits} hex digits and a newline");
             }
 
             return PrivateKey.TryCreate(secret)
-                ?? throw new KeyFileException($"key file '{path}' holds no secp256k1 private key: it is zero, or not below the group order");
+                ?? throw new KeyFileException($"key file '{path}' holds no secp256k1 private key: zero, or not below the group order");
         }
         finally
         {

@@ -23,7 +23,8 @@ public sealed unsafe class PrivateKey : IDisposable
             throw new ArgumentException($"A private key is {Secp256k1.PrivateKeySize} bytes, not {bytes.Length}.", nameof(bytes));
         }
 
-        return TryCreate(bytes) ?? throw new ArgumentException("A private key is above zero and below the order of secp256k1.", nameof(bytes));
+        return TryCreate(bytes)
+            ?? throw new ArgumentException("A private key is above zero and below the order of secp256k1.", nameof(bytes));
     }
 
     /// <summary>Draws 32-byte candidates from <paramref name="fillRandom"/> until one is a valid key.</summary>

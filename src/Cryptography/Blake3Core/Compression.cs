@@ -48,7 +48,8 @@ internal static class Compression
     }
 
     /// <summary>
-    /// Chaining values of <paramref name="count"/> whole chunks that lie one behind the other, the first with number <paramref name="counter"/>.
+    /// Chaining values of <paramref name="count"/> whole chunks that lie one behind the other, the first with number
+    /// <paramref name="counter"/>.
     /// </summary>
     public static void Chunks(SimdPath path, ref byte input, int count, in Mode mode, ulong counter, Span<Words8> output) =>
         Many(path, ref input, count, Format.BlocksPerChunk, in mode, ManyFlags.Chunks, counter, output);

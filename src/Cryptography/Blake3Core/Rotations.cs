@@ -5,7 +5,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Kimura.Cryptography.Blake3Core;
 
-/// <summary>Rotations of vectors of words. AVX-512 has them as one instruction; below it, whole bytes move fastest by a byte shuffle.</summary>
+/// <summary>
+/// Rotations of vectors of words. AVX-512 has them as one instruction; below it, whole bytes move fastest by a byte shuffle.
+/// </summary>
 internal static class Rotations
 {
     private static Vector128<byte> ByteOrder16 => Vector128.Create((byte)2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Kimura.Cryptography.Blake3Core;
 
-/// <summary>Which code hashes; every machine can run every path that <see cref="SimdPaths.IsSupported"/> names, with the same result.</summary>
+/// <summary>Which code hashes: a machine can run every path that <see cref="SimdPaths.IsSupported"/> says, all with one result.</summary>
 internal enum SimdPath
 {
     /// <summary>Integer code alone.</summary>

@@ -51,7 +51,8 @@ internal static class Tree
         }
 
         // The largest power of two of chunks that leaves something on the right.
-        int left = (int)BitOperations.RoundUpToPowerOf2((uint)(input.Length + Format.ChunkSize - 1) / Format.ChunkSize) / 2 * Format.ChunkSize;
+        uint chunks = ((uint)input.Length + Format.ChunkSize - 1) / Format.ChunkSize;
+        int left = (int)BitOperations.RoundUpToPowerOf2(chunks) / 2 * Format.ChunkSize;
         Unsafe.SkipInit(out TwoLevels both);
         Span<Words8> values = both;
         int leftCount = Wide(path, input[..left], in mode, counter, values);

@@ -14,7 +14,7 @@ internal sealed unsafe class SecretHandle : SafeHandle
 
     public override bool IsInvalid => handle == 0;
 
-    /// <summary>The bytes; only between <see cref="SafeHandle.DangerousAddRef"/> and release, or before anybody else has the handle.</summary>
+    /// <summary>The bytes; only while the handle is held by <see cref="SafeHandle.DangerousAddRef"/>, or known to no one else.</summary>
     public Span<byte> Bytes => new((void*)handle, Secp256k1.PrivateKeySize);
 
     protected override bool ReleaseHandle()

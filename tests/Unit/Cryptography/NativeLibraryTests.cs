@@ -17,7 +17,8 @@ public sealed class NativeLibraryTests
         NativeLibraryNames names = new("libabsent", "libabsent1", "libabsent-kimura.so.1", "libabsent-kimura.so.2");
         NativeLibraryMissingException missing = Assert.Throws<NativeLibraryMissingException>(() => NativeResolver.Load(names));
         Assert.Equal(
-            "libabsent is not installed: run 'apt-get install libabsent1' (Debian, Ubuntu), or install libabsent with your system's package manager.",
+            "libabsent is not installed: run 'apt-get install libabsent1' (Debian, Ubuntu), " +
+            "or install libabsent with your system's package manager.",
             missing.Message);
     }
 
@@ -39,7 +40,8 @@ public sealed class NativeLibraryTests
             Type resolver = room.GetType(typeof(NativeResolver).FullName!, throwOnError: true)!;
             IDictionary known = (IDictionary)resolver.GetField("Known", BindingFlags.Static | BindingFlags.NonPublic)!.GetValue(null)!;
             object right = known[Libsecp256k1.Library]!;
-            known[Libsecp256k1.Library] = Activator.CreateInstance(right.GetType(), "libsecp256k1", "libsecp256k1-1", new[] { "libabsent-kimura.so" });
+            string[] wrong = ["libabsent-kimura.so"];
+            known[Libsecp256k1.Library] = Activator.CreateInstance(right.GetType(), "libsecp256k1", "libsecp256k1-1", wrong);
             KeyCheck check = room.GetType(typeof(Secp256k1).FullName!, throwOnError: true)!
                 .GetMethod(nameof(Secp256k1.IsValidPublicKey))!.CreateDelegate<KeyCheck>();
 

@@ -28,7 +28,8 @@ public sealed class WycheproofTests(ITestOutputHelper output)
 
                 bool answer = Secp256k1.Verify(key, digest, signature);
 
-                Assert.True(answer == (valid && !high), $"Case {test.GetProperty("tcId").GetInt32()}: {test.GetProperty("comment").GetString()}");
+                string name = $"case {test.GetProperty("tcId").GetInt32()}: {test.GetProperty("comment").GetString()}";
+                Assert.True(answer == (valid && !high), name);
                 Assert.Equal(answer, parsed && Secp256k1.Verify(in parsedKey, digest, signature));
                 highS += high ? 1 : 0;
                 accepted += answer ? 1 : 0;
@@ -38,7 +39,8 @@ public sealed class WycheproofTests(ITestOutputHelper output)
         }
 
         int applied = accepted + refused + highS;
-        output.WriteLine($"{applied} applied: {accepted} accepted, {highS} valid but high-S refused, {refused} refused ({otherLength} of another length)");
+        output.WriteLine($"{applied} applied: {accepted} accepted, {highS} valid but high-S and so refused, {refused} refused");
+        output.WriteLine($"{otherLength} of the refused have another length");
         Assert.Equal(file.RootElement.GetProperty("numberOfTests").GetInt32(), applied);
         Assert.True(accepted > 50 && refused > 50 && highS > 0);
     }
