@@ -18,7 +18,7 @@ public static class ChainStoreOpening
     /// Opens the chain. Looks at the metadata, the last block and the pool, not at the whole chain: that is <see cref="IntegrityCheck"/>.
     /// </summary>
     /// <exception cref="StorageException">Refused or Corrupt, with one line that says what differs and what to do.</exception>
-    public static async Task<ChainStore> OpenAsync(IKeyValueStore store, ChainParameters parameters, ISignGuard? guard)
+    public static async Task<ChainStore> OpenAsync(IKeyValueStore store, ChainParameters parameters, ISignGuard? guard, bool acceptLostBlocks = false)
     {
         if (await store.GetAsync(Family.Metadata, LedgerKeys.Schema) is { } schema)
         {
@@ -30,7 +30,11 @@ public static class ChainStoreOpening
         }
 
         var tip = await ReadTipAsync(store);
-        if (guard is not null)
+        if (guard is not null && acceptLostBlocks)
+        {
+            await guard.AcceptLossAsync(tip.Height == 0 ? null : new SignedBlock(tip.Height, tip.Hash.Value.ToArray()));
+        }
+        else if (guard is not null)
         {
             await CheckGuardAsync(store, guard, tip);
         }

@@ -34,7 +34,7 @@ public sealed partial class IntegrityCheck(
 
     /// <summary>Checks as far as <paramref name="mode"/> says, and remembers on disk what was covered.</summary>
     /// <exception cref="StorageException">Corrupt: one line that names the height and what differs.</exception>
-    public async Task RunAsync(VerifyMode mode)
+    public async Task RunAsync(VerifyMode mode, CancellationToken cancellationToken = default)
     {
         if (mode == VerifyMode.Tip)
         {
@@ -42,16 +42,16 @@ public sealed partial class IntegrityCheck(
         }
 
         var covered = mode == VerifyMode.Full ? default : await ReadCoveredAsync();
-        if (!await WalkAsync(mode, covered))
+        if (!await WalkAsync(mode, covered, cancellationToken))
         {
             // Some byte below the covered height is not what it was: verifying every signature again names the block.
-            await WalkAsync(mode, default);
+            await WalkAsync(mode, default, cancellationToken);
         }
 
         LogVerified(logger, chain.Tip.Height + 1);
     }
 
-    private async Task<bool> WalkAsync(VerifyMode mode, Covered covered)
+    private async Task<bool> WalkAsync(VerifyMode mode, Covered covered, CancellationToken cancellationToken)
     {
         var tip = chain.Tip;
         var previous = chain.Parameters.Genesis;
@@ -76,6 +76,7 @@ public sealed partial class IntegrityCheck(
             batch.Add(block);
             if (batch.Count == BatchBlocks || block.Height == tip.Height)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 await CheckSignaturesAsync(batch, covered.Height);
                 await CheckMessagesAsync(mode, batch, nonces);
                 previous = batch[^1];

@@ -1,0 +1,157 @@
+using System.Globalization;
+using System.Net;
+using Kimura.Chain;
+using Kimura.Storage.Ledger;
+
+namespace Kimura.Silo.Configuration;
+
+/// <summary>Turns raw values into a configuration, checking each and what they mean together.</summary>
+internal static class ConfigurationReader
+{
+    private static readonly TimeSpan TestModeInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <exception cref="ConfigurationException">One line that names the option and why it cannot be.</exception>
+    public static NodeConfiguration Read(OptionValues values)
+    {
+        var defaults = new NodeConfiguration();
+        var isLeader = Flag(values, OptionTable.Leader);
+        if (values.FindAll(OptionTable.LeaderAddress) is var (addressSource, _))
+        {
+            throw new ConfigurationException($"{addressSource}: this version has no network yet, a node runs by itself");
+        }
+
+        if (values.Find(OptionTable.ListenAddr) is var (listenSource, listen) && !listen.StartsWith('/'))
+        {
+            throw new ConfigurationException($"{listenSource}: '{listen}' is not a multiaddr such as /ip4/127.0.0.1/tcp/9000");
+        }
+
+        if (values.Find(OptionTable.Bodies) is var (bodiesSource, bodies) && bodies is not ("full" or "on-demand"))
+        {
+            throw new ConfigurationException($"{bodiesSource}: '{bodies}' is not full or on-demand");
+        }
+
+        var keys = LeaderKeys(values);
+        if (isLeader == false && keys.Count == 0)
+        {
+            throw new ConfigurationException($"--{OptionTable.LeaderKey}: a node that does not lead must be told whose blocks count");
+        }
+
+        return new NodeConfiguration
+        {
+            IsLeader = isLeader ?? true,
+            BlockInterval = Interval(values, defaults.BlockInterval),
+            DbPath = values.Find(OptionTable.DbPath)?.Value ?? defaults.DbPath,
+            LeaderKeys = keys,
+            RpcHost = Host(values, defaults.RpcHost),
+            RpcPort = (int)Number(values, OptionTable.RpcPort, defaults.RpcPort, 0, 65_535),
+            KeyFile = values.Find(OptionTable.KeyFile)?.Value,
+            Chain = Chain(values),
+            Verify = Verify(values, defaults.Verify),
+            RateLimit = (int)Number(values, OptionTable.RateLimit, defaults.RateLimit, 0, 1_000_000_000),
+            PendingLimit = (int)Number(values, OptionTable.PendingLimit, defaults.PendingLimit, 1, 10_000_000),
+            PendingBytesLimit = Number(values, OptionTable.PendingBytesLimit, defaults.PendingBytesLimit, 1 << 20, 16L << 30),
+            PendingSenderLimit = (int)Number(values, OptionTable.PendingSenderLimit, defaults.PendingSenderLimit, 1, 10_000_000),
+            MaxRequestBytes = (int)Number(values, OptionTable.MaxRequestBytes, defaults.MaxRequestBytes, 1_024, 256 << 20),
+            MaxBatchCalls = (int)Number(values, OptionTable.MaxBatchCalls, defaults.MaxBatchCalls, 1, 100_000),
+            CorsOrigins = values.FindAll(OptionTable.CorsOrigin)?.Values ?? defaults.CorsOrigins,
+            AcceptLostBlocks = Flag(values, OptionTable.AcceptLostBlocks) ?? false,
+        };
+    }
+
+    private static TimeSpan Interval(OptionValues values, TimeSpan standard)
+    {
+        var interval = Number(values, OptionTable.BlockInterval, -1, 10, 3_600_000);
+        if (Flag(values, OptionTable.TestMode) != true)
+        {
+            return interval < 0 ? standard : TimeSpan.FromMilliseconds(interval);
+        }
+
+        return interval < 0
+            ? TestModeInterval
+            : throw new ConfigurationException($"{values.Find(OptionTable.BlockInterval)!.Value.Source}: test mode sets the block interval itself");
+    }
+
+    private static ChainParameters Chain(OptionValues values)
+    {
+        var content = (int)Number(values, OptionTable.MaxContent, ChainParameters.ContentLimit, 0, ChainParameters.ContentLimit);
+        if (values.Find(OptionTable.ChainId) is not var (source, chainId))
+        {
+            return new ChainParameters(maxContent: content);
+        }
+
+        return ChainParameters.IsValidChainId(chainId)
+            ? new ChainParameters(chainId, content)
+            : throw new ConfigurationException($"{source}: '{chainId}' is not 1 to 64 of a-z, 0-9 and '-'");
+    }
+
+    private static List<(ulong From, PublicKey Key)> LeaderKeys(OptionValues values)
+    {
+        var keys = new List<(ulong From, PublicKey Key)>();
+        if (values.FindAll(OptionTable.LeaderKey) is not var (source, texts))
+        {
+            return keys;
+        }
+
+        foreach (var text in texts)
+        {
+            var at = text.IndexOf('@', StringComparison.Ordinal);
+            ulong from = 0;
+            if (!PublicKey.TryParse(at < 0 ? text : text.AsSpan(0, at), out var key)
+                || (at >= 0 && !ulong.TryParse(text.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out from)))
+            {
+                throw new ConfigurationException($"{source}: '{text}' is not a compressed public key in hex, or one with @HEIGHT");
+            }
+
+            keys.Add((from, key));
+        }
+
+        try
+        {
+            _ = new ProducerSchedule(keys);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new ConfigurationException($"{source}: {exception.Message.Split(" (Parameter")[0]}", exception);
+        }
+
+        return keys;
+    }
+
+    private static VerifyMode Verify(OptionValues values, VerifyMode standard) => values.Find(OptionTable.Verify) switch
+    {
+        null => standard,
+        { Value: "tip" } => VerifyMode.Tip,
+        { Value: "headers" } => VerifyMode.Headers,
+        { Value: "full" } => VerifyMode.Full,
+        var (source, value) => throw new ConfigurationException($"{source}: '{value}' is not tip, headers or full"),
+    };
+
+    private static IPAddress Host(OptionValues values, IPAddress standard) => values.Find(OptionTable.RpcHost) switch
+    {
+        null => standard,
+        { Value: "localhost" } => IPAddress.Loopback,
+        var (source, value) => IPAddress.TryParse(value, out var address)
+            ? address
+            : throw new ConfigurationException($"{source}: '{value}' is not an IP address"),
+    };
+
+    private static bool? Flag(OptionValues values, string name) => values.Find(name) switch
+    {
+        null => null,
+        { Value: "true" or "1" } => true,
+        { Value: "false" or "0" } => false,
+        var (source, value) => throw new ConfigurationException($"{source}: '{value}' is not true or false"),
+    };
+
+    private static long Number(OptionValues values, string name, long standard, long least, long most)
+    {
+        if (values.Find(name) is not var (source, text))
+        {
+            return standard;
+        }
+
+        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : throw new ConfigurationException($"{source}: '{text}' is not a whole number from {least} to {most}");
+    }
+}

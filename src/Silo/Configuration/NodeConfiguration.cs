@@ -1,0 +1,69 @@
+using System.Net;
+using Kimura.Chain;
+using Kimura.Storage.Ledger;
+
+namespace Kimura.Silo.Configuration;
+
+/// <summary>How a node runs: read once, checked at the start.</summary>
+public sealed record NodeConfiguration
+{
+    /// <summary>Makes blocks.</summary>
+    public bool IsLeader { get; init; } = true;
+
+    /// <summary>Time between blocks; default 5 s.</summary>
+    public TimeSpan BlockInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The data directory.</summary>
+    public string DbPath { get; init; } = "data";
+
+    /// <summary>Whose blocks count from which height on; empty for a leader that has always had its own key.</summary>
+    public IReadOnlyList<(ulong From, PublicKey Key)> LeaderKeys { get; init; } = [];
+
+    /// <summary>Address of the gateway; default loopback.</summary>
+    public IPAddress RpcHost { get; init; } = IPAddress.Loopback;
+
+    /// <summary>Port of the gateway; 0 takes a free one.</summary>
+    public int RpcPort { get; init; } = 8545;
+
+    /// <summary>The leader's key file; null for <c>leader.key</c> in the data directory, made where absent.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>The chain's id and limits.</summary>
+    public ChainParameters Chain { get; init; } = new();
+
+    /// <summary>How much is checked at the start; default headers.</summary>
+    public VerifyMode Verify { get; init; } = VerifyMode.Headers;
+
+    /// <summary>Requests a second for one client address; 0 = off.</summary>
+    public int RateLimit { get; init; } = 2_000;
+
+    /// <summary>The most pending messages.</summary>
+    public int PendingLimit { get; init; } = 200_000;
+
+    /// <summary>The most bytes of pending messages.</summary>
+    public long PendingBytesLimit { get; init; } = 256L << 20;
+
+    /// <summary>The most pending messages of one sender.</summary>
+    public int PendingSenderLimit { get; init; } = 10_000;
+
+    /// <summary>The most bytes of a request body.</summary>
+    public int MaxRequestBytes { get; init; } = 16 << 20;
+
+    /// <summary>The most calls in a batch.</summary>
+    public int MaxBatchCalls { get; init; } = 1_000;
+
+    /// <summary>Origins of browser pages that may call.</summary>
+    public IReadOnlyList<string> CorsOrigins { get; init; } = ["*"];
+
+    /// <summary>Goes on although signed blocks are lost.</summary>
+    public bool AcceptLostBlocks { get; init; }
+
+    /// <summary>Where RocksDB keeps its files.</summary>
+    public string DatabaseDirectory => Path.Combine(DbPath, "rocksdb");
+
+    /// <summary>The key file in use.</summary>
+    public string KeyPath => KeyFile ?? Path.Combine(DbPath, "leader.key");
+
+    /// <summary>The sign guard's file.</summary>
+    public string GuardPath => KeyPath + ".guard";
+}

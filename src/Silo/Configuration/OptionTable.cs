@@ -1,0 +1,68 @@
+namespace Kimura.Silo.Configuration;
+
+/// <summary>One option: <c>--name</c>, the key in a configuration file, <c>KIMURA_KEY</c> in the environment.</summary>
+internal sealed record OptionSpec(string Name, string? Placeholder, string Help, bool IsRepeatable = false, string? FileKey = null)
+{
+    public string Key => FileKey ?? Name.Replace('-', '_');
+
+    public bool IsFlag => Placeholder is null;
+
+    public string Flag => $"--{Name}";
+
+    public string Variable => $"KIMURA_{Name.Replace('-', '_').ToUpperInvariant()}";
+}
+
+/// <summary>Every option of the node (protocol section 8).</summary>
+internal static class OptionTable
+{
+    public const string Config = "config";
+    public const string Leader = "leader";
+    public const string TestMode = "test-mode";
+    public const string BlockInterval = "block-interval-ms";
+    public const string DbPath = "db-path";
+    public const string ListenAddr = "listen-addr";
+    public const string LeaderAddress = "leader-address";
+    public const string LeaderKey = "leader-key";
+    public const string RpcPort = "rpc-port";
+    public const string RpcHost = "rpc-host";
+    public const string KeyFile = "key-file";
+    public const string ChainId = "chain-id";
+    public const string Bodies = "bodies";
+    public const string Verify = "verify";
+    public const string RateLimit = "rate-limit";
+    public const string PendingLimit = "pending-limit";
+    public const string PendingBytesLimit = "pending-bytes-limit";
+    public const string PendingSenderLimit = "pending-sender-limit";
+    public const string MaxContent = "max-content";
+    public const string MaxRequestBytes = "max-request-bytes";
+    public const string MaxBatchCalls = "max-batch-calls";
+    public const string CorsOrigin = "cors-origin";
+    public const string AcceptLostBlocks = "accept-lost-blocks";
+
+    public static IReadOnlyList<OptionSpec> All { get; } =
+    [
+        new(Config, "FILE", "read options from this JSON file; the command line and the environment win over it"),
+        new(Leader, null, "make blocks (the leader flag); the default where no option names another node", FileKey: "is_leader"),
+        new(TestMode, null, "a block every 100 ms"),
+        new(BlockInterval, "N", "milliseconds between blocks, 10 to 3,600,000 (default 5000)"),
+        new(DbPath, "DIR", "the data directory (default ./data)"),
+        new(ListenAddr, "MULTIADDR", "where to listen for other nodes (default /ip4/127.0.0.1/tcp/9000)"),
+        new(LeaderAddress, "MULTIADDR", "a node to connect to", IsRepeatable: true),
+        new(LeaderKey, "HEX[@HEIGHT]", "whose blocks count, from that height on", IsRepeatable: true),
+        new(RpcPort, "N", "port of the JSON-RPC gateway, 0 for any free one (default 8545)"),
+        new(RpcHost, "ADDRESS", "address of the JSON-RPC gateway (default 127.0.0.1)"),
+        new(KeyFile, "FILE", "the leader's private key (default leader.key in the data directory, made on the first start)"),
+        new(ChainId, "S", "the chain's id, 1 to 64 of a-z, 0-9 and '-' (default: none)"),
+        new(Bodies, "full|on-demand", "fetch messages with their blocks, or when somebody asks (default full)"),
+        new(Verify, "headers|full|tip", "how much of the chain is checked at the start (default headers)"),
+        new(RateLimit, "N", "requests a second for one client address, with bursts of twice that; 0 = off (default 2000)"),
+        new(PendingLimit, "N", "messages that may be pending (default 200000)"),
+        new(PendingBytesLimit, "N", "bytes of messages that may be pending (default 268435456)"),
+        new(PendingSenderLimit, "N", "messages of one sender that may be pending (default 10000)"),
+        new(MaxContent, "N", "bytes of content a message may have, at most 65536 (default 65536)"),
+        new(MaxRequestBytes, "N", "bytes of a request body (default 16777216)"),
+        new(MaxBatchCalls, "N", "calls in a JSON-RPC batch (default 1000)"),
+        new(CorsOrigin, "ORIGIN", "origin of browser pages that may call (default *)", IsRepeatable: true),
+        new(AcceptLostBlocks, null, "go on although this key has signed blocks that the database does not hold"),
+    ];
+}

@@ -1,0 +1,11 @@
+namespace Kimura.Silo;
+
+/// <summary>How the process ends (protocol section 8).</summary>
+internal static class ExitCode
+{
+    public const int Stopped = 0;
+    public const int BadOption = 2;
+    public const int DatabaseRefused = 3;
+    public const int PortOrLockTaken = 4;
+    public const int StorageFailed = 5;
+}

@@ -1,0 +1,39 @@
+using Kimura.Embedded.Hosting;
+using Kimura.Grains;
+using Kimura.Grains.Placement;
+using Kimura.Storage.GrainState;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans.Placement;
+using Orleans.Storage;
+
+namespace Kimura.Silo.Hosting;
+
+/// <summary>The embedded engine's wiring: one silo in this process.</summary>
+internal static class EngineWiring
+{
+    public const string Name = "embedded";
+
+    public static void Add(WebApplicationBuilder builder, bool isLeader, TimeProvider time)
+    {
+        var cluster = new EmbeddedCluster(new EmbeddedClusterOptions { Scheduler = TaskScheduler.Default, TimeProvider = time });
+        builder.Services
+            .AddKeyedSingleton<IGrainStorage, KeyValueGrainStorage>(NodeOptions.GrainStorage)
+            .AddPlacementFilter<LeaderSiloStrategy, LeaderSiloDirector>(ServiceLifetime.Singleton)
+            .AddEmbeddedSilo(cluster, silo =>
+            {
+                silo.AddGrains(typeof(NodeOptions).Assembly);
+                silo.DeactivationTimeout = TimeSpan.FromSeconds(3);
+                silo.Metadata[LeaderSiloDirector.MetadataKey] = isLeader ? "true" : "false";
+            })
+            .AddHostedService<SiloService>();
+    }
+
+    private sealed class SiloService(EmbeddedSilo silo) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => silo.StartAsync(cancellationToken);
+
+        public Task StopAsync(CancellationToken cancellationToken) => silo.StopAsync(cancellationToken);
+    }
+}

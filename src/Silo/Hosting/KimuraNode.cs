@@ -1,0 +1,160 @@
+using System.Reflection;
+using Kimura.Chain.Verification;
+using Kimura.Gateway;
+using Kimura.Grains;
+using Kimura.Grains.Intake;
+using Kimura.Grains.Leader;
+using Kimura.Grains.Pool;
+using Kimura.Silo.Configuration;
+using Kimura.Silo.Work;
+using Kimura.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans;
+
+namespace Kimura.Silo.Hosting;
+
+/// <summary>A running node: database, silo and gateway in this process.</summary>
+public sealed class KimuraNode : IAsyncDisposable
+{
+    // With the silo's own limit this keeps a stop under the protocol's 5 s.
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(4);
+
+    private readonly WorkerThreads _workers;
+    private readonly NodeStorage _storage;
+    private readonly WebApplication _app;
+
+    private KimuraNode(WorkerThreads workers, NodeStorage storage, WebApplication app)
+    {
+        _workers = workers;
+        _storage = storage;
+        _app = app;
+    }
+
+    /// <summary>The version of this build.</summary>
+    public static string Version { get; } =
+        typeof(KimuraNode).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    /// <summary>The engine of this build.</summary>
+    public static string Engine => EngineWiring.Name;
+
+    /// <summary>Where the gateway answers.</summary>
+    public Uri RpcAddress => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+
+    /// <summary>The way to the node's grains.</summary>
+    public IGrainFactory Grains => _app.Services.GetRequiredService<IGrainFactory>();
+
+    /// <summary>Completes with the failure that ended the node's storage; never while it is well.</summary>
+    public Task<StorageException> Failed => _storage.Chain.Failed;
+
+    /// <summary>
+    /// Opens and checks the database, then starts the silo and the gateway. Nothing is left running where it throws.
+    /// </summary>
+    /// <exception cref="StorageException">The database is refused, damaged, locked or fails.</exception>
+    /// <exception cref="IOException">The gateway's port is taken.</exception>
+    public static async Task<KimuraNode> StartAsync(
+        NodeConfiguration configuration, TimeProvider time, Action<ILoggingBuilder> logging, CancellationToken cancellationToken = default)
+    {
+        using var startup = LoggerFactory.Create(logging);
+        var workers = new WorkerThreads(Environment.ProcessorCount);
+        NodeStorage? storage = null;
+        WebApplication? app = null;
+        try
+        {
+            storage = await NodeStorage.OpenAsync(configuration, workers, startup, cancellationToken);
+            app = Build(configuration, storage, workers, time, logging);
+            await app.StartAsync(cancellationToken);
+            return new KimuraNode(workers, storage, app);
+        }
+        catch
+        {
+            if (app is not null)
+            {
+                await app.DisposeAsync();
+            }
+
+            if (storage is not null)
+            {
+                await storage.DisposeAsync();
+            }
+
+            workers.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Stops taking requests, finishes the block in hand, flushes and closes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _workers.Dispose();
+        await _storage.DisposeAsync();
+    }
+
+    private static WebApplication Build(
+        NodeConfiguration configuration, NodeStorage storage, IWorkers workers, TimeProvider time, Action<ILoggingBuilder> logging)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        logging(builder.Logging);
+        var services = builder.Services;
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        services.AddSingleton<IHostLifetime, ProgramLifetime>();
+        services.AddSingleton(time).AddSingleton(workers).AddSingleton(storage.Store).AddSingleton(storage.Chain).AddSingleton(configuration.Chain);
+        if (storage.Signer is not null)
+        {
+            services.AddSingleton(storage.Signer);
+        }
+
+        var options = new NodeOptions
+        {
+            IsLeader = configuration.IsLeader,
+            Producers = storage.Producers,
+            BlockInterval = configuration.BlockInterval,
+            Engine = EngineWiring.Name,
+            Version = Version,
+            PendingLimit = configuration.PendingLimit,
+            PendingBytesLimit = configuration.PendingBytesLimit,
+            PendingSenderLimit = configuration.PendingSenderLimit,
+        };
+        services.AddSingleton(options).AddMetrics().AddSingleton<LeaderInstruments>().AddSingleton<PoolInstruments>().AddSingleton<IntakeInstruments>();
+        EngineWiring.Add(builder, configuration.IsLeader, time);
+        if (configuration.IsLeader)
+        {
+            services.AddHostedService<LeaderKeepAlive>();
+        }
+
+        AddGateway(builder, configuration);
+        var app = builder.Build();
+        app.UseKimuraGateway();
+        return app;
+    }
+
+    private static void AddGateway(WebApplicationBuilder builder, NodeConfiguration configuration)
+    {
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(configuration.RpcHost, configuration.RpcPort));
+        builder.Services.AddKimuraGateway(new GatewayOptions
+        {
+            RpcHost = configuration.RpcHost,
+            RpcPort = configuration.RpcPort,
+            RateLimit = configuration.RateLimit,
+            MaxRequestBytes = configuration.MaxRequestBytes,
+            MaxBatchCalls = configuration.MaxBatchCalls,
+            MaxContent = configuration.Chain.MaxContent,
+            CorsOrigins = [.. configuration.CorsOrigins],
+        });
+    }
+
+    // Signals are the program's business, so that a node in a test or another host takes none.
+    private sealed class ProgramLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Kimura.Cryptography;
+using Kimura.Silo.Configuration;
+using Kimura.Silo.Hosting;
+using Kimura.Storage;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Kimura.Silo;
+
+/// <summary>A node from its options to its exit code.</summary>
+internal static partial class NodeProgram
+{
+    public static async Task<int> RunAsync(Func<NodeConfiguration> read)
+    {
+        using var logging = LoggerFactory.Create(AddLogging);
+        var logger = logging.CreateLogger("Kimura.Silo");
+        using var stopping = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        try
+        {
+            var configuration = read();
+            LogEngine(logger, KimuraNode.Version, KimuraNode.Engine);
+            return await ServeAsync(configuration, logger, stopping.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            LogShutdown(logger);
+            return ExitCode.Stopped;
+        }
+        catch (Exception exception) when (ExitCodeOf(exception) is { } code)
+        {
+            await Console.Error.WriteLineAsync(OneLine(exception));
+            return code;
+        }
+
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            stopping.Cancel();
+        }
+    }
+
+    private static async Task<int> ServeAsync(NodeConfiguration configuration, ILogger logger, CancellationToken stopping)
+    {
+        StorageException? failure;
+        await using (var node = await KimuraNode.StartAsync(configuration, TimeProvider.System, AddLogging, stopping))
+        {
+            Console.WriteLine($"Kimura is ready: JSON-RPC at {node.RpcAddress}");
+            await Task.WhenAny(node.Failed, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stopping));
+            failure = node.Failed.IsCompleted ? await node.Failed : null;
+        }
+
+        if (failure is not null)
+        {
+            await Console.Error.WriteLineAsync(OneLine(failure));
+            return ExitCode.StorageFailed;
+        }
+
+        LogShutdown(logger);
+        return ExitCode.Stopped;
+    }
+
+    private static int? ExitCodeOf(Exception exception) => exception switch
+    {
+        ConfigurationException or KeyFileException or NativeLibraryMissingException => ExitCode.BadOption,
+        StorageException { Fault: StorageFault.Refused or StorageFault.Corrupt } => ExitCode.DatabaseRefused,
+        StorageException { Fault: StorageFault.Locked } => ExitCode.PortOrLockTaken,
+        StorageException => ExitCode.StorageFailed,
+        IOException { InnerException: AddressInUseException } or SocketException => ExitCode.PortOrLockTaken,
+        _ => null,
+    };
+
+    private static string OneLine(Exception exception) => exception.Message.ReplaceLineEndings(" ");
+
+    private static void AddLogging(ILoggingBuilder logging)
+    {
+        logging.Services.AddSingleton(TimeProvider.System);
+        logging
+            .AddFilter("Microsoft", LogLevel.Warning)
+            .AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>()
+            .AddConsole(console =>
+            {
+                console.FormatterName = LineFormatter.FormatterName;
+                console.LogToStandardErrorThreshold = LogLevel.Trace;
+            });
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Kimura {Version}, {Engine} engine")]
+    private static partial void LogEngine(ILogger logger, string version, string engine);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Shutdown complete")]
+    private static partial void LogShutdown(ILogger logger);
+}
