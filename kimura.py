@@ -27,6 +27,7 @@ MAX_MESSAGES = 1_000_000  # of one command
 BATCH_MESSAGES = 1_000
 BATCH_BYTES = 4 << 20
 MAX_ANSWER = 512 << 20
+RETRY = 0.25  # seconds until the next try where the node does not answer
 SHOWN = 20  # messages of a block, for people
 DEFAULT_RPC = "http://localhost:8545"
 
@@ -673,7 +674,7 @@ class Sender:
             except NoAnswer as error:
                 for submission in batch:
                     submission.answer_lost = True
-                self._pause(0.25, error)
+                self._pause(RETRY, error)
                 continue
             except Refused as error:
                 self._whole_batch_refused(error, len(batch))

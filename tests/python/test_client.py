@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from random import Random
 from unittest import mock
 
 import kimura
@@ -218,6 +219,35 @@ class Sending(ClientCase):
         node.faults = [somebody_else]
         self.assertEqual(len(self.send(node, "--content", "mine", "--count", "3").splitlines()), 3)
         self.assertEqual(node.contents(key), ["mine", "theirs", "mine", "mine", "mine"])
+
+    def test_every_message_arrives_exactly_once_whatever_goes_wrong(self):
+        seed = int.from_bytes(os.urandom(4), "big")
+        random = Random(seed)
+        key = self.new_key()
+        for round_ in range(12):
+            node = self.node()
+            strangers = []
+
+            def stranger(node=node, strangers=strangers):
+                mine = node.accepted.setdefault(key, {})
+                mine[len(mine)] = f"stranger {len(strangers)}"
+                strangers.append(mine[len(mine) - 1])
+                return random.choice([None, "lose-answer", "lose-request"])
+
+            node.faults = [random.choice([None, "lose-answer", "lose-request", stranger,
+                                          (kimura.POOL_FULL, {"retry_after_ms": 10}, random.randrange(4)),
+                                          (kimura.RATE_LIMITED, {"retry_after_ms": 10}, 0)]) for _ in range(random.randrange(1, 7))]
+            lines = [f"{round_}.{number}" for number in range(random.randrange(1, 12))]
+            path = os.path.join(self.home, "lines")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("\n".join(lines))
+            with mock.patch.object(kimura, "BATCH_MESSAGES", random.randrange(1, 6)), mock.patch.object(kimura, "RETRY", 0.01):
+                ids = self.send(node, "--file", path).split()
+            accepted = node.contents(key)
+            with self.subTest(seed=seed, round=round_):
+                self.assertEqual(sorted(accepted), sorted(lines + strangers))
+                own = {kimura.message_id(bytes.fromhex(key), nonce).hex() for nonce, content in enumerate(accepted) if content in lines}
+                self.assertEqual((set(ids), len(ids)), (own, len(lines)))
 
     def test_refusal_for_good_ends_in_one_line(self):
         _, node = self.new_key(), self.node()
