@@ -91,6 +91,11 @@ public static class MerkleTree
     /// The root that a leaf, its place, the tree's size and a path lead to (RFC 9162, section 2.1.3.2), or null where a path of that
     /// length does not belong to that place.
     /// </summary>
+    /// <remarks>
+    /// A root commits to its leaves and their order, not to their count: with another count, another index may lead to the same root
+    /// if its path turns left and right the same way. A proof shows that the leaf is in the block; index and count are shown by the
+    /// block's own list.
+    /// </remarks>
     public static Hash32? RootFromPath(Hash32 leaf, int index, int count, ReadOnlySpan<byte> path)
     {
         if (index < 0 || index >= count || path.Length % Hash32.Size != 0)

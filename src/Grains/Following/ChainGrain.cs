@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Kimura.Chain;
 using Kimura.Chain.Blocks;
 using Kimura.Chain.Messages;
@@ -72,9 +71,9 @@ internal sealed partial class ChainGrain(
         var bodies = new Message[block.Count];
         for (var i = 0; i < bodies.Length; i++)
         {
-            if (!Message.TryReadFirst(encodings, chain.Parameters.MaxContent, out bodies[i]))
+            if (!Message.TryReadFirst(encodings, ChainParameters.ContentLimit, out bodies[i]))
             {
-                return (new BodyCheck(Verdict.BadMessage, i), bodies);
+                return (new BodyCheck(Verdict.BadMessage, i, WrongDelivery: true), bodies);
             }
 
             encodings = encodings[bodies[i].Encoding.Length..];
@@ -85,27 +84,13 @@ internal sealed partial class ChainGrain(
             return (new BodyCheck(Verdict.Malformed, -1), bodies);
         }
 
-        var size = BodyVerifier.CheckSize(bodies, chain.Parameters);
-        if (size.Verdict != Verdict.Ok)
-        {
-            return (size, bodies);
-        }
-
-        var faults = new ConcurrentBag<BodyCheck> { BodyVerifier.CheckList(block) };
-        await workers.RunAsync(bodies.Length, (from, to) => faults.Add(BodyVerifier.CheckBodies(block, bodies, from, to, chain.Parameters)));
-        var first = faults.Where(fault => fault.Verdict != Verdict.Ok).OrderBy(fault => fault.Index).FirstOrDefault(BodyCheck.Ok);
-        return (first.Verdict == Verdict.Ok ? await CheckNoncesAsync(bodies) : first, bodies);
-    }
-
-    private async Task<BodyCheck> CheckNoncesAsync(Message[] bodies)
-    {
         var next = new Dictionary<PublicKey, ulong>();
         foreach (var sender in bodies.Select(body => body.Sender).Distinct())
         {
             next.Add(sender, await chain.GetChainNonceAsync(sender));
         }
 
-        return BodyVerifier.CheckNonces(bodies, next);
+        return (await BodyVerifier.CheckAsync(block, bodies, next, chain.Parameters, workers), bodies);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Equivocation: the leader signed {Second} at height {Height}, where {First} is stored")]
