@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using System.Net;
+using Kimura.Chain;
+
+namespace Kimura.Gateway;
+
+/// <summary>How the gateway listens and what it lets a client do (protocol section 7). Every limit can be changed; none can be left out.</summary>
+public sealed record GatewayOptions
+{
+    /// <summary>The origin that stands for any origin.</summary>
+    public const string AnyOrigin = "*";
+
+    /// <summary>Address to listen on; default loopback only.</summary>
+    public IPAddress RpcHost { get; init; } = IPAddress.Loopback;
+
+    /// <summary>TCP port; default 8545; 0 takes a free one.</summary>
+    public int RpcPort { get; init; } = 8545;
+
+    /// <summary>Calls a second for one client address, with bursts of twice that; default 2,000; 0 turns the limit off.</summary>
+    public int RateLimit { get; init; } = 2000;
+
+    /// <summary>The most bytes of a request body; default 16 MiB.</summary>
+    public int MaxRequestBytes { get; init; } = 16 << 20;
+
+    /// <summary>The most bytes of request bodies held at one time, all clients together; default 256 MiB. A request beyond it is -32005.</summary>
+    public long MaxBufferedBytes { get; init; } = 256L << 20;
+
+    /// <summary>The most calls in a batch; default 1,000.</summary>
+    public int MaxBatchCalls { get; init; } = 1000;
+
+    /// <summary>The most bytes of a message's content, as the chain has it; default 65,536.</summary>
+    public int MaxContent { get; init; } = ChainParameters.ContentLimit;
+
+    /// <summary>The most messages in one <c>submit_messages</c>; default 10,000.</summary>
+    public int MaxMessagesPerCall { get; init; } = 10_000;
+
+    /// <summary>The most connections at one time; default 10,000. One more is closed at once.</summary>
+    public int MaxConnections { get; init; } = 10_000;
+
+    /// <summary>Origins of browser pages that may call; default any.</summary>
+    public ImmutableArray<string> CorsOrigins { get; init; } = [AnyOrigin];
+
+    /// <summary>Calls that may come at once from one client address: twice the rate.</summary>
+    internal int Burst => 2 * RateLimit;
+
+    /// <summary>The first option that cannot be, as its name and why; null if all can.</summary>
+    public string? FindFault() => this switch
+    {
+        { RpcPort: < 0 or > 65_535 } => $"{nameof(RpcPort)} {RpcPort} is not a port (0 to 65535)",
+        { RateLimit: < 0 or > 1_000_000_000 } => $"{nameof(RateLimit)} {RateLimit} is not 0 to 1,000,000,000",
+        { MaxRequestBytes: < 1024 or > 1 << 30 } => $"{nameof(MaxRequestBytes)} {MaxRequestBytes} is not 1 KiB to 1 GiB",
+        { MaxBatchCalls: < 1 or > 100_000 } => $"{nameof(MaxBatchCalls)} {MaxBatchCalls} is not 1 to 100,000",
+        { MaxContent: < 0 or > ChainParameters.ContentLimit } => $"{nameof(MaxContent)} {MaxContent} is not 0 to {ChainParameters.ContentLimit}",
+        { MaxMessagesPerCall: < 1 or > 100_000 } => $"{nameof(MaxMessagesPerCall)} {MaxMessagesPerCall} is not 1 to 100,000",
+        { MaxConnections: < 1 } => $"{nameof(MaxConnections)} {MaxConnections} is below 1",
+        _ when MaxBufferedBytes < MaxRequestBytes => $"{nameof(MaxBufferedBytes)} {MaxBufferedBytes} is below {nameof(MaxRequestBytes)} {MaxRequestBytes}",
+        _ when CorsOrigins.IsDefault || CorsOrigins.Any(string.IsNullOrWhiteSpace) => $"{nameof(CorsOrigins)} has an empty origin",
+        _ => null,
+    };
+}

@@ -1,0 +1,252 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Kimura.Gateway.Http;
+using Kimura.Gateway.Methods;
+using Kimura.Gateway.Metrics;
+using Kimura.Gateway.Submissions;
+using Microsoft.Extensions.Logging;
+
+namespace Kimura.Gateway.JsonRpc;
+
+/// <summary>
+/// Runs the calls of one HTTP request, in order, and writes their answers. Submissions that follow each other go to the node in one
+/// call; everything else runs one after the other.
+/// </summary>
+internal sealed partial class CallRunner(
+    NodeAccess node, GatewayOptions options, GatewayInstruments instruments, ILogger<CallRunner> logger)
+{
+    /// <summary>Runs the one call of a request that is no batch.</summary>
+    public async ValueTask RunOneAsync(RpcRequest request, JsonResponse response)
+    {
+        try
+        {
+            await RunAsync([request], isBatch: false, response);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException && !response.HasStarted)
+        {
+            // A result that failed while it was written, and of which nothing was sent.
+            response.Clear();
+            WriteFailure(response, request, Classify(fault, request.Method?.Name));
+        }
+    }
+
+    /// <summary>Runs the calls of a batch.</summary>
+    public async ValueTask RunBatchAsync(RpcRequest[] requests, JsonResponse response)
+    {
+        await RunAsync(requests, isBatch: true, response);
+        if (!response.IsEmpty)
+        {
+            response.Writer.WriteEndArray();
+        }
+    }
+
+    /// <summary>Writes an answer that is an error.</summary>
+    public static void WriteFailure(JsonResponse response, RpcRequest request, RpcFailure failure)
+    {
+        WriteHead(response.Writer, request);
+        response.Writer.WritePropertyName("error"u8);
+        failure.Write(response.Writer);
+        response.Writer.WriteEndObject();
+    }
+
+    private async ValueTask RunAsync(RpcRequest[] requests, bool isBatch, JsonResponse response)
+    {
+        SubmissionSet? set = null;
+        try
+        {
+            for (var i = 0; i < requests.Length; i++)
+            {
+                var request = requests[i];
+                if (request is { Failure: null, Method.Kind: CallKind.SubmitOne })
+                {
+                    set ??= NewSet();
+                    set.Add(request.Params);
+                    if (i + 1 < requests.Length && requests[i + 1] is { Failure: null, Method.Kind: CallKind.SubmitOne })
+                    {
+                        continue;
+                    }
+
+                    await SubmitAsync(requests.AsMemory(i + 1 - set.Count, set.Count), set, isBatch, response);
+                    set.Clear();
+                }
+                else
+                {
+                    await CallAsync(request, isBatch, response);
+                }
+            }
+        }
+        finally
+        {
+            set?.Dispose();
+        }
+    }
+
+    private async ValueTask SubmitAsync(ReadOnlyMemory<RpcRequest> requests, SubmissionSet set, bool isBatch, JsonResponse response)
+    {
+        var method = requests.Span[0].Method!.Name;
+        LogIfAny(await set.SendAsync(node), method);
+        set.ForEach((i, failure, id) =>
+        {
+            var request = requests.Span[i];
+            instruments.CallEnded(method, failure?.Code ?? 0);
+            instruments.SubmissionEnded(failure?.Code ?? 0);
+            if (request.IsNotification)
+            {
+                return;
+            }
+
+            BeginAnswer(response, isBatch);
+            if (failure is null)
+            {
+                WriteHead(response.Writer, request);
+                response.Writer.WritePropertyName("result"u8);
+                SubmissionSet.WriteAccepted(response.Writer, id);
+                response.Writer.WriteEndObject();
+            }
+            else
+            {
+                WriteFailure(response, request, failure);
+            }
+        });
+        await response.FlushIfLargeAsync();
+    }
+
+    private async ValueTask CallAsync(RpcRequest request, bool isBatch, JsonResponse response)
+    {
+        var answer = request.Failure is { } refused ? RpcAnswer.Fail(refused) : await AnswerAsync(request.Method!, request.Params);
+        instruments.CallEnded(request.Method?.Name, answer.Failure?.Code ?? 0);
+        if (request.IsNotification)
+        {
+            return;
+        }
+
+        BeginAnswer(response, isBatch);
+        if (answer.Failure is { } failure)
+        {
+            WriteFailure(response, request, failure);
+        }
+        else
+        {
+            WriteHead(response.Writer, request);
+            response.Writer.WritePropertyName("result"u8);
+            await answer.Write!(response);
+            response.Writer.WriteEndObject();
+        }
+
+        await response.FlushIfLargeAsync();
+    }
+
+    private async ValueTask<RpcAnswer> AnswerAsync(RpcMethod method, JsonElement parameters)
+    {
+        var arguments = new JsonElement[method.Params.Length];
+        if (ParamBinder.Bind(method.Params, parameters, arguments) is { } fault)
+        {
+            return RpcAnswer.Fail(fault);
+        }
+
+        try
+        {
+            return method.Kind == CallKind.SubmitMany ? await SubmitManyAsync(arguments[0], method.Name) : await method.Handler(arguments);
+        }
+        catch (Exception failed) when (failed is not OperationCanceledException)
+        {
+            return RpcAnswer.Fail(Classify(failed, method.Name));
+        }
+    }
+
+    private async ValueTask<RpcAnswer> SubmitManyAsync(JsonElement messages, string method)
+    {
+        var set = NewSet();
+        try
+        {
+            foreach (var message in messages.EnumerateArray())
+            {
+                if (message.ValueKind == JsonValueKind.Object)
+                {
+                    set.Add(message);
+                }
+                else
+                {
+                    set.AddRefused(RpcFailure.InvalidParam($"messages[{set.Count}]", "not an object"));
+                }
+            }
+
+            LogIfAny(await set.SendAsync(node), method);
+        }
+        finally
+        {
+            // The answers need none of the buffers that go back to the pool.
+            set.Dispose();
+        }
+
+        return RpcAnswer.Of(writer => WriteMany(writer, set));
+    }
+
+    private void WriteMany(Utf8JsonWriter writer, SubmissionSet set)
+    {
+        writer.WriteStartArray();
+        set.ForEach((_, failure, id) =>
+        {
+            instruments.SubmissionEnded(failure?.Code ?? 0);
+            if (failure is null)
+            {
+                SubmissionSet.WriteAccepted(writer, id);
+                return;
+            }
+
+            writer.WriteStartObject();
+            writer.WritePropertyName("error"u8);
+            failure.Write(writer);
+            writer.WriteEndObject();
+        });
+        writer.WriteEndArray();
+    }
+
+    private SubmissionSet NewSet() => new(SubmissionParams.All, options.MaxContent);
+
+    private RpcFailure Classify(Exception fault, string? method)
+    {
+        var failure = FailureClassifier.Classify(fault);
+        if (failure == RpcFailure.Unavailable)
+        {
+            LogUnavailable(method ?? GatewayInstruments.UnknownMethod, fault.Message);
+        }
+        else
+        {
+            LogFailed(fault, method ?? GatewayInstruments.UnknownMethod);
+        }
+
+        return failure;
+    }
+
+    private void LogIfAny(Exception? fault, string method)
+    {
+        if (fault is not null)
+        {
+            Classify(fault, method);
+        }
+    }
+
+    private static void BeginAnswer(JsonResponse response, bool isBatch)
+    {
+        if (isBatch && response.IsEmpty)
+        {
+            response.Writer.WriteStartArray();
+        }
+    }
+
+    private static void WriteHead(Utf8JsonWriter writer, RpcRequest request)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("jsonrpc"u8, "2.0"u8);
+        writer.WritePropertyName("id"u8);
+        if (request.Id.ValueKind == JsonValueKind.Undefined)
+        {
+            writer.WriteNullValue();
+        }
+        else
+        {
+            writer.WriteRawValue(JsonMarshal.GetRawUtf8Value(request.Id), skipInputValidation: true);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+using System.Collections.Immutable;
+using Kimura.Gateway.Http;
+using Kimura.Gateway.JsonRpc;
+using Kimura.Gateway.Results;
+using Kimura.Interfaces;
+
+namespace Kimura.Gateway.Methods;
+
+/// <summary>The reads, for JSON-RPC and REST alike: arguments are checked, answers are read whole before the first byte is written.</summary>
+internal sealed class ChainQueries(NodeAccess node)
+{
+    /// <summary>The most blocks of one call.</summary>
+    public const int MaxBlocks = 1000;
+
+    /// <summary>The most messages of one call.</summary>
+    public const int MaxMessages = 1000;
+
+    // A page of the node's answer is held in memory: its size follows the size of what came before.
+    private const int FirstBlockPage = 16;
+    private const int PageBytes = 4 << 20;
+    private const int MessagePage = 64;
+
+    public async ValueTask<RpcAnswer> GetBlockAsync(BlockReference reference, bool withMessages)
+    {
+        var reader = node.Reader;
+        var record = reference switch
+        {
+            { Height: { } height } => await reader.GetBlockAsync(height, withMessages),
+            { Hash.IsEmpty: false } => await reader.GetBlockByHashAsync(reference.Hash, withMessages),
+            _ => await reader.GetLatestBlockAsync(withMessages),
+        };
+        if (record is null)
+        {
+            return RpcAnswer.Fail(RpcFailure.NotFound);
+        }
+
+        var view = BlockView.Read(record, withMessages);
+        return RpcAnswer.Stream(view.WriteAsync);
+    }
+
+    public async ValueTask<RpcAnswer> GetBlocksAsync(ulong from, ulong to)
+    {
+        var page = await ReadBlocksAsync(from, to, FirstBlockPage);
+        return RpcAnswer.Stream(async response =>
+        {
+            response.Writer.WriteStartArray();
+            while (true)
+            {
+                foreach (var view in page.Views)
+                {
+                    await view.WriteAsync(response);
+                }
+
+                if (page.IsLast)
+                {
+                    break;
+                }
+
+                page = await ReadBlocksAsync(page.Next, to, page.NextSize);
+            }
+
+            response.Writer.WriteEndArray();
+        });
+    }
+
+    public async ValueTask<RpcAnswer> GetHeightAsync()
+    {
+        var tip = await node.Reader.GetTipAsync();
+        return RpcAnswer.Of(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("height"u8, tip.Height);
+            writer.WriteHex("hash"u8, tip.Hash.Span);
+            writer.WriteEndObject();
+        });
+    }
+
+    public async ValueTask<RpcAnswer> GetMessageAsync(ReadOnlyMemory<byte> id)
+    {
+        if (await node.Reader.GetMessageAsync(id) is not { } record)
+        {
+            return RpcAnswer.Fail(RpcFailure.NotFound);
+        }
+
+        var message = MessageView.Read(record);
+        return RpcAnswer.Of(writer => MessageView.Write(writer, record, message));
+    }
+
+    public async ValueTask<RpcAnswer> GetMessagesAsync(ReadOnlyMemory<byte> publicKey, ulong fromNonce, int count)
+    {
+        var page = await node.Reader.GetMessagesAsync(publicKey, fromNonce, Math.Min(count, MessagePage));
+        return RpcAnswer.Stream(async response =>
+        {
+            response.Writer.WriteStartArray();
+            for (var left = count; ;)
+            {
+                var asked = Math.Min(left, MessagePage);
+                var next = await WriteAsync(page, response);
+                left -= page.Length;
+                if (page.Length < asked || left == 0 || next is null)
+                {
+                    break;
+                }
+
+                page = await node.Reader.GetMessagesAsync(publicKey, next.Value, Math.Min(left, MessagePage));
+            }
+
+            response.Writer.WriteEndArray();
+        });
+    }
+
+    public async ValueTask<RpcAnswer> GetNonceAsync(ReadOnlyMemory<byte> publicKey)
+    {
+        var nonce = await node.Reader.GetNonceAsync(publicKey);
+        return RpcAnswer.Of(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("nonce"u8, nonce);
+            writer.WriteEndObject();
+        });
+    }
+
+    public async ValueTask<RpcAnswer> GetProofAsync(ReadOnlyMemory<byte> id)
+    {
+        var proof = await node.Reader.GetProofAsync(id);
+        return proof switch
+        {
+            null => RpcAnswer.Fail(RpcFailure.NotFound),
+            { IsPending: true } => RpcAnswer.Fail(RpcFailure.StillPending),
+            _ => RpcAnswer.Of(writer => ProofView.Write(writer, id.Span, proof)),
+        };
+    }
+
+    public async ValueTask<RpcAnswer> GetStatusAsync()
+    {
+        var status = await node.Reader.GetStatusAsync();
+        return RpcAnswer.Of(writer => StatusView.Write(writer, status));
+    }
+
+    // The nonce behind the page; null if there can be none.
+    private static async ValueTask<ulong?> WriteAsync(ImmutableArray<MessageRecord> page, JsonResponse response)
+    {
+        ulong? last = null;
+        foreach (var record in page)
+        {
+            var message = MessageView.Read(record);
+            last = message.Nonce;
+            MessageView.Write(response.Writer, record, message);
+            await response.FlushIfLargeAsync();
+        }
+
+        return last is null or ulong.MaxValue ? null : last + 1;
+    }
+
+    private async ValueTask<BlockPage> ReadBlocksAsync(ulong from, ulong to, int size)
+    {
+        var asked = (int)Math.Min((ulong)size, (to - from) + 1);
+        var records = await node.Reader.GetBlocksAsync(from, from + (ulong)(asked - 1));
+        var views = new BlockView[records.Length];
+        var bytes = 0L;
+        for (var i = 0; i < views.Length; i++)
+        {
+            bytes += records[i].Encoding.Length;
+            views[i] = BlockView.Read(records[i], withMessages: false);
+        }
+
+        // As many blocks as would have filled a page, had they been as large as these.
+        var fitting = views.Length == 0 ? 1 : PageBytes / Math.Max(1, bytes / views.Length);
+        var isLast = records.Length < asked || from + (ulong)(asked - 1) >= to;
+        return new BlockPage(views, isLast, isLast ? 0 : from + (ulong)asked, (int)Math.Clamp(fitting, 1, MaxBlocks));
+    }
+
+    private sealed record BlockPage(BlockView[] Views, bool IsLast, ulong Next, int NextSize);
+}
