@@ -7,6 +7,7 @@ namespace Kimura.Storage.RocksDb;
 internal sealed class DirectoryLock : IDisposable
 {
     private const string FileName = "kimura.lock";
+    private const string RocksDbFileName = "LOCK";
     private readonly FileStream _file;
 
     private DirectoryLock(FileStream file) => _file = file;
@@ -20,7 +21,12 @@ internal sealed class DirectoryLock : IDisposable
             DirectorySync.CreateSynced(directory);
             var path = Path.Combine(directory, FileName);
             // FileShare.None is flock(LOCK_EX | LOCK_NB): it also keeps out a second open of the same process.
-            return new DirectoryLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            if (!IsHeldByAnotherProgram(directory))
+                return new DirectoryLock(file);
+
+            file.Dispose();
+            throw RocksError.Locked(directory);
         }
         catch (IOException e) when (FileHolding.IsHeld(e))
         {
@@ -34,4 +40,24 @@ internal sealed class DirectoryLock : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _file.Dispose();
+
+    // A program that is not Kimura (RocksDB's own tools) takes RocksDB's lock alone. Looked at only while this process cannot hold it
+    // itself: closing the file gives up the process's record locks on it.
+    private static bool IsHeldByAnotherProgram(string directory)
+    {
+        var path = Path.Combine(directory, RocksDbFileName);
+        if (!OperatingSystem.IsLinux() || !File.Exists(path))
+            return false;
+
+        using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        try
+        {
+            file.Lock(0, 0);
+            return false;
+        }
+        catch (IOException e) when (FileHolding.IsHeld(e))
+        {
+            return true;
+        }
+    }
 }

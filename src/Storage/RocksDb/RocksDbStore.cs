@@ -1,4 +1,5 @@
 using Kimura.Storage.KeyValue;
+using Kimura.Storage.RocksDb.LogScan;
 using Microsoft.Extensions.Logging;
 
 namespace Kimura.Storage.RocksDb;
@@ -133,6 +134,7 @@ public sealed partial class RocksDbStore : IKeyValueStore
         var directoryLock = DirectoryLock.Take(directory);
         try
         {
+            LogScanner.Run(directory, logger);
             return new RocksDbStore(NativeDatabase.Open(directory), directoryLock, logger, hooks);
         }
         catch
