@@ -36,6 +36,16 @@ public sealed partial class RocksDbStore : IKeyValueStore
     /// <summary>Synced writes so far; fewer than the commits that asked for one where they shared.</summary>
     internal long SyncCount => _writer.SyncCount;
 
+    /// <summary>Iterations that are not disposed yet.</summary>
+    internal int OpenIterations
+    {
+        get
+        {
+            lock (_cursors)
+                return _cursors.Count;
+        }
+    }
+
     /// <summary>
     /// Scans the log files (see LogScanner), cuts a torn remnant at the newest one's end, and opens the database,
     /// creating it and its column families where absent.

@@ -11,8 +11,8 @@ internal static class TornTail
 {
     private const int PageSize = 4096;
 
-    // A write may end a few bytes into a page; that few zeros prove nothing.
-    private const int LeastZeros = 16;
+    // Fewer zeros before a page's end prove nothing.
+    private const int LeastZeros = 8;
     private const int BatchHeaderSize = 12;
 
     /// <summary>Null if what begins at a place of a block is an unfinished write, and otherwise why not.</summary>
@@ -34,22 +34,24 @@ internal static class TornTail
         if (FlippedBits.InLength(record))
             return "its length was changed";
 
-        // The whole record is there, or the block's end, which no record crosses, comes first.
-        var reachesBlockEnd = position + record.Size + LogRecord.HeaderSize > LogRecord.BlockSize;
-        var crossesBlock = position + record.Size > LogRecord.BlockSize;
-        if (record.IsComplete || crossesBlock || !IsWritten(record.Type))
+        // A header that is itself not written says nothing of the record's end.
+        var hasHeader = record.Type is (>= LogRecord.Full and <= LogRecord.Last) or LogRecord.SetCompression or LogRecord.TimestampSize;
+        var end = position + record.Size;
+        var endsWithFile = hasHeader && !record.IsComplete && end <= LogRecord.BlockSize;
+        if (!endsWithFile)
         {
             if (record.IsComplete && FlippedBits.InBody(record))
                 return "a bit was flipped";
 
-            if (!HasZeroPage(rest[..Math.Min(record.Size, rest.Length)], offset))
+            if (!HasUnwrittenPage(hasHeader && record.IsComplete ? rest[..record.Size] : rest, offset))
                 return "its checksum does not fit its bytes";
         }
 
         if (BeginsIn(rest[1..], 1, sequence))
             return "whole records follow it";
 
-        return WhatFollows(file, blockStart + LogRecord.BlockSize, offset, reachesBlockEnd || crossesBlock, sequence);
+        var mayGoOn = !hasHeader || end + LogRecord.HeaderSize > LogRecord.BlockSize;
+        return WhatFollows(file, blockStart + LogRecord.BlockSize, offset, mayGoOn, sequence);
     }
 
     /// <summary>
@@ -99,8 +101,6 @@ internal static class TornTail
         return false;
     }
 
-    private static bool IsWritten(byte type) => type is (>= LogRecord.Full and <= LogRecord.Last) or LogRecord.SetCompression or LogRecord.TimestampSize;
-
     private static bool IsZeroFrom(LogFile file, long blockStart, int position)
     {
         for (var start = blockStart; start < file.Length; start += LogRecord.BlockSize, position = 0)
@@ -112,12 +112,13 @@ internal static class TornTail
         return true;
     }
 
-    private static bool HasZeroPage(ReadOnlySpan<byte> record, long offset)
+    // A page that was never written, or only up to where the file once ended: zeros up to the page's end or the record's.
+    private static bool HasUnwrittenPage(ReadOnlySpan<byte> record, long offset)
     {
         while (!record.IsEmpty)
         {
             var inPage = (int)Math.Min(record.Length, PageSize - (offset % PageSize));
-            if (inPage >= LeastZeros && !record[..inPage].ContainsAnyExcept((byte)0))
+            if (inPage >= LeastZeros && !record[(inPage - LeastZeros)..inPage].ContainsAnyExcept((byte)0))
                 return true;
 
             record = record[inPage..];

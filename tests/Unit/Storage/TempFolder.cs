@@ -1,0 +1,18 @@
+namespace Kimura.Tests.Unit.Storage;
+
+/// <summary>A folder of its own for one test, deleted at its end.</summary>
+internal sealed class TempFolder : IDisposable
+{
+    internal string Path { get; } = Directory.CreateTempSubdirectory("kimura-").FullName;
+
+    internal string this[string name] => System.IO.Path.Combine(Path, name);
+
+    internal static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.EnumerateFiles(from))
+            File.Copy(file, System.IO.Path.Combine(to, System.IO.Path.GetFileName(file)));
+    }
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
