@@ -689,10 +689,10 @@ class Sender:
 
     def _sort(self, batch, errors):
         """What of a batch is kept for another try, what lost its nonce to another message, and why to wait."""
-        kept, displaced, wait, fatal = [], [], None, None
+        kept, displaced, accepted, wait, fatal = [], [], [], None, None
         for submission, error in zip(batch, errors):
             if error is None or (error.code == DUPLICATE and submission.answer_lost and error.data.get("same_content") is True):
-                self._accepted(submission)
+                accepted.append(submission)
             elif error.code == DUPLICATE:
                 # Somebody else signs with this key too. Without a lost answer "same content" is theirs as well.
                 displaced.append(submission)
@@ -701,6 +701,8 @@ class Sender:
                 wait = wait or error
             else:
                 fatal = fatal or (submission, error)
+        if accepted:
+            self._accepted(accepted)
         if fatal:
             raise Failure(f"message with nonce {fatal[0].params['nonce']} refused: {fatal[1]}")
         return kept, displaced, wait
@@ -753,11 +755,12 @@ class Sender:
         else:
             raise Failure(f"refused: {error}")
 
-    def _accepted(self, submission):
+    def _accepted(self, submissions):
         self._last_progress = time.monotonic()
-        if submission.params["nonce"] > self.last_nonce:
-            self.last_nonce, self.last_id = submission.params["nonce"], submission.id
-        self._on_accepted(submission.id)
+        last = max(submissions, key=lambda submission: submission.params["nonce"])
+        if last.params["nonce"] > self.last_nonce:
+            self.last_nonce, self.last_id = last.params["nonce"], last.id
+        self._on_accepted([submission.id for submission in submissions])
 
     def _pause(self, seconds, why):
         if time.monotonic() + seconds - self._last_progress > self._patience:
@@ -922,12 +925,12 @@ def message_send(options, home, node):
     chain_id = Trust(home, node, options).chain_id()
     ids, started, last_note = [], time.monotonic(), time.monotonic()
 
-    def accepted(id_):
+    def accepted(more):
         nonlocal last_note
-        ids.append(id_)
+        ids.extend(more)
         if not options.json:
-            print(id_, flush=len(contents) == 1)
-        if len(contents) > 1 and time.monotonic() - last_note >= 1:
+            print("\n".join(more), flush=True)
+        if len(ids) < len(contents) and time.monotonic() - last_note >= 1:
             last_note = time.monotonic()
             note(f"{len(ids)} of {len(contents)} accepted")
 
@@ -935,9 +938,7 @@ def message_send(options, home, node):
     try:
         sender.send(contents)
     except Failure as failure:
-        sys.stdout.flush()
         raise Failure(f"{failure}; {len(ids)} of {len(contents)} were accepted" if len(contents) > 1 else str(failure)) from None
-    sys.stdout.flush()
     if len(contents) > 1:
         note(f"{len(ids)} messages accepted in {time.monotonic() - started:.1f} s")
     message = {"status": "pending"}
@@ -994,7 +995,7 @@ def message_verify(options, home, node):
     if options.json:
         print(json.dumps(result, indent=2))
     else:
-        print(f"verified: signed by {message['public_key']}, in block {proof['height']} of {time_of(header['timestamp'])}")
+        print(f"verified: signed by {message['public_key']}, in block {proof['height']} made {time_of(header['timestamp'])}")
 
 
 def block_get(options, home, node):
