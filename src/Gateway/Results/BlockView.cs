@@ -34,7 +34,8 @@ internal sealed class BlockView
             Check(record.Messages, block);
         }
 
-        return new BlockView(block, withMessages ? record.Messages : null);
+        // Without the cast null would become an empty memory (by way of byte[]), not an absent one.
+        return new BlockView(block, withMessages ? record.Messages : (ReadOnlyMemory<byte>?)null);
     }
 
     /// <summary>Writes the block, in parts if it is large.</summary>
