@@ -49,8 +49,9 @@ internal sealed class PendingPoolGrain(
         // The leader's stamp goes into a copy of our own: what crosses a grain call is immutable.
         var encodings = batch.Encodings.ToArray();
         var messages = Stamp(encodings, batch.Count);
-        await LearnSendersAsync(messages);
+        // In this order: pruning forgets senders, and who is learned must still be known when the messages are admitted.
         _book.Prune(IsPending);
+        await LearnSendersAsync(messages);
 
         var results = new SubmissionResult[messages.Length];
         var group = _gathering;
