@@ -14,6 +14,7 @@ internal sealed partial class Activation
     private int _blockingReadOnly;
     private int _load;
     private long _arrivals;
+    private int _uses;
     private bool _usedSinceSweep;
 
     /// <summary>Invocations waiting and in progress; a snapshot.</summary>
@@ -32,7 +33,7 @@ internal sealed partial class Activation
         bool isFull;
         lock (_turns.Gate)
         {
-            if (_state == ActivationState.Ended || (invocation.IsLocal && _state != ActivationState.Valid))
+            if (_state == ActivationState.Ended || (invocation.IsLocal && _state == ActivationState.Deactivating))
             {
                 return false;
             }
@@ -44,6 +45,7 @@ internal sealed partial class Activation
                 invocation.Blocks = !GrainClass.IsReentrant && !invocation.AlwaysInterleaves;
                 (invocation.Blocks ? _ordered : _interleaving).Enqueue(invocation);
                 _load++;
+                _uses += invocation.CountsAsUse ? 1 : 0;
                 _usedSinceSweep |= invocation.CountsAsUse;
                 start = _state == ActivationState.Valid && _turns.Wake();
             }
@@ -99,6 +101,7 @@ internal sealed partial class Activation
             _runningCount--;
             _blocking -= invocation.Blocks ? 1 : 0;
             _blockingReadOnly -= invocation is { Blocks: true, IsReadOnly: true } ? 1 : 0;
+            _uses -= invocation.CountsAsUse ? 1 : 0;
             _usedSinceSweep |= invocation.CountsAsUse;
             isDrained = _state == ActivationState.Deactivating && _runningCount == 0;
         }
@@ -109,7 +112,7 @@ internal sealed partial class Activation
         }
     }
 
-    /// <summary>Ends waiting and running calls that are too old. Gives whether it was unused for the collection age.</summary>
+    /// <summary>Ends waiting and running calls that are too old. Gives whether it was unused for the collection age. Outside all turns.</summary>
     internal bool Sweep(long now)
     {
         List<GrainInvocation>? late = null;
@@ -117,7 +120,7 @@ internal sealed partial class Activation
         lock (_turns.Gate)
         {
             CollectLate(now, ref late);
-            if (_usedSinceSweep || _load > 0)
+            if (_usedSinceSweep || _uses > 0)
             {
                 LastUsed = now;
                 _usedSinceSweep = false;
@@ -175,6 +178,7 @@ internal sealed partial class Activation
 
             queue.Dequeue();
             _load--;
+            _uses -= head.CountsAsUse ? 1 : 0;
         }
 
         return null;

@@ -40,7 +40,7 @@ internal sealed partial class Activation
         }
     }
 
-    /// <summary>The silo was killed: no turn runs any more, nobody is told but the callers.</summary>
+    /// <summary>The silo was killed: no turn runs any more, nobody is told but the callers. Outside all turns.</summary>
     internal void Kill()
     {
         List<GrainInvocation> lost;
@@ -136,9 +136,10 @@ internal sealed partial class Activation
         }
 
         await ReleaseAsync();
+        bool fruitless = !HasServed && _reason!.Value.ReasonCode == DeactivationReasonCode.ApplicationRequested;
         foreach (GrainInvocation waiting in Retire())
         {
-            waiting.SendOn(!HasServed);
+            waiting.SendOn(fruitless);
         }
     }
 

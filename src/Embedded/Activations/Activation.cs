@@ -13,7 +13,7 @@ internal sealed partial class Activation : IGrainContext, ICallTarget
 {
     private readonly TurnScheduler _turns;
     private readonly List<GrainTimer> _timers = [];
-    private readonly TaskCompletionSource _deactivated = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _deactivated = new();
     private ActivationState _state = ActivationState.Activating;
 
     internal Activation(EmbeddedSilo silo, GrainClass grainClass, GrainId grainId, StatelessWorkerPool? pool)

@@ -1,14 +1,12 @@
-using Orleans.Runtime;
-
 namespace Kimura.Embedded.Activations;
 
 /// <summary>Which activation the running turn belongs to.</summary>
 internal static class TurnContext
 {
     [ThreadStatic]
-    private static IGrainContext? s_current;
+    private static Activation? s_current;
 
-    internal static IGrainContext? Current
+    internal static Activation? Current
     {
         get => s_current;
         set => s_current = value;

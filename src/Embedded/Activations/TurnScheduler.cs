@@ -38,36 +38,18 @@ internal sealed class TurnScheduler(Activation activation, TaskScheduler cluster
     internal void StartSlice(bool fair = false)
     {
         TaskCreationOptions options = TaskCreationOptions.DenyChildAttach | (fair ? TaskCreationOptions.PreferFairness : TaskCreationOptions.None);
-        bool suppress = !ExecutionContext.IsFlowSuppressed();
-        AsyncFlowControl flow = suppress ? ExecutionContext.SuppressFlow() : default;
-        try
+        using (NoFlow.Enter())
         {
             new Task(static self => ((TurnScheduler)self!).RunSlice(), this, options).Start(cluster);
-        }
-        finally
-        {
-            if (suppress)
-            {
-                flow.Undo();
-            }
         }
     }
 
     /// <summary>Runs an engine's own operation in turns of the activation.</summary>
     internal void Post(Func<Task> operation)
     {
-        bool suppress = !ExecutionContext.IsFlowSuppressed();
-        AsyncFlowControl flow = suppress ? ExecutionContext.SuppressFlow() : default;
-        try
+        using (NoFlow.Enter())
         {
             new Task(static operation => _ = ((Func<Task>)operation!)(), operation, TaskCreationOptions.DenyChildAttach).Start(this);
-        }
-        finally
-        {
-            if (suppress)
-            {
-                flow.Undo();
-            }
         }
     }
 
@@ -123,7 +105,7 @@ internal sealed class TurnScheduler(Activation activation, TaskScheduler cluster
 
     private void RunTurns()
     {
-        Orleans.Runtime.IGrainContext? outer = TurnContext.Current;
+        Activation? outer = TurnContext.Current;
         TurnContext.Current = activation;
         try
         {

@@ -1,3 +1,4 @@
+using Kimura.Embedded.Activations;
 using Kimura.Embedded.Invocation;
 using Orleans;
 using Orleans.Runtime;
@@ -18,12 +19,15 @@ public sealed class EmbeddedCluster
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         Options = options;
+        OutsideTurns = new OutsideTurns(options.Scheduler);
     }
 
     /// <summary>The silos that run, in the order in which they started.</summary>
     public IReadOnlyList<EmbeddedSilo> RunningSilos => Directory.RunningSilos;
 
     internal EmbeddedClusterOptions Options { get; }
+
+    internal OutsideTurns OutsideTurns { get; }
 
     internal GrainCatalog Catalog { get; } = new();
 

@@ -16,7 +16,7 @@ public sealed partial class EmbeddedSilo
 {
     private readonly HashSet<GrainClass> _classes;
     private readonly Dictionary<GrainId, StatelessWorkerPool> _pools = [];
-    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _stopped = new();
     private ITimer? _sweepTimer;
     private int _isSweeping;
     private int _state; // a SiloState
@@ -101,7 +101,7 @@ public sealed partial class EmbeddedSilo
 
         Cluster.Directory.Join(this);
         Volatile.Write(ref _state, (int)SiloState.Running);
-        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+        using (NoFlow.Enter())
         {
             TimeSpan period = SweepPeriod();
             _sweepTimer = Time.CreateTimer(static self => ((EmbeddedSilo)self!).OnSweepDue(), this, period, period);
@@ -144,7 +144,6 @@ public sealed partial class EmbeddedSilo
         }
 
         Close(SiloState.Stopped);
-        _stopped.TrySetResult();
     }
 
     /// <summary>
@@ -155,7 +154,6 @@ public sealed partial class EmbeddedSilo
     {
         Cluster.Directory.Leave(this);
         Close(SiloState.Killed);
-        _stopped.TrySetResult();
     }
 
     internal bool Holds(GrainClass grainClass) => _classes.Contains(grainClass);
@@ -176,11 +174,16 @@ public sealed partial class EmbeddedSilo
     {
         Volatile.Write(ref _state, (int)state);
         _sweepTimer?.Dispose();
-        foreach (Activation activation in Cluster.Directory.ActivationsOf(this))
+        Cluster.OutsideTurns.Run(() =>
         {
-            Cluster.Directory.Remove(activation);
-            activation.Kill();
-        }
+            foreach (Activation activation in Cluster.Directory.ActivationsOf(this))
+            {
+                Cluster.Directory.Remove(activation);
+                activation.Kill();
+            }
+
+            _stopped.TrySetResult();
+        });
     }
 
     private TimeSpan SweepPeriod()
@@ -200,7 +203,7 @@ public sealed partial class EmbeddedSilo
     {
         if (Interlocked.Exchange(ref _isSweeping, 1) == 0)
         {
-            new Task(static self => ((EmbeddedSilo)self!).Sweep(), this, TaskCreationOptions.DenyChildAttach).Start(Cluster.Options.Scheduler);
+            new Task(Sweep, TaskCreationOptions.DenyChildAttach).Start(Cluster.Options.Scheduler);
         }
     }
 
@@ -208,14 +211,17 @@ public sealed partial class EmbeddedSilo
     {
         try
         {
-            long now = Time.GetTimestamp();
-            foreach (Activation activation in Cluster.Directory.ActivationsOf(this))
+            Cluster.OutsideTurns.Run(() =>
             {
-                if (activation.Sweep(now))
+                long now = Time.GetTimestamp();
+                foreach (Activation activation in Cluster.Directory.ActivationsOf(this))
                 {
-                    activation.Deactivate(new(DeactivationReasonCode.ActivationIdle, $"No call came for {Options.CollectionAge}."));
+                    if (activation.Sweep(now))
+                    {
+                        activation.Deactivate(new(DeactivationReasonCode.ActivationIdle, $"No call came for {Options.CollectionAge}."));
+                    }
                 }
-            }
+            });
         }
         finally
         {

@@ -10,11 +10,11 @@ namespace Kimura.Embedded.Invocation;
 [SuppressMessage("Design", "CA1001", Justification = "A cancellation source without a timer holds nothing to release.")]
 internal sealed class GrainCall<TResult> : GrainInvocation
 {
-    // Activations that end before they take a single call may pass a call on so often: it would go round for ever.
+    // Activations that end themselves before they take a single call may pass a call on so often: it would go round for ever.
     private const int MaxFruitless = 3;
 
-    // Callers go on where they were, never inside the grain's turn.
-    private readonly TaskCompletionSource<TResult> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // It is set in turns, or by OutsideTurns: so callers go on where they were, never in place.
+    private readonly TaskCompletionSource<TResult> _answer = new();
     private readonly MethodPlan<TResult> _plan;
     private readonly GrainReferenceProxy _reference;
     private readonly object?[] _arguments;
@@ -104,7 +104,7 @@ internal sealed class GrainCall<TResult> : GrainInvocation
         if (_fruitless > MaxFruitless)
         {
             Fail(new OrleansMessageRejectionException(
-                $"{_plan.Name} of grain {_reference.GrainId} was not delivered: {_fruitless} activations in a row ended before they took a call."));
+                $"{_plan.Name} of grain {_reference.GrainId} was not delivered: {_fruitless} activations in a row ended themselves before they took a call."));
         }
         else
         {
@@ -163,7 +163,7 @@ internal sealed class GrainCall<TResult> : GrainInvocation
             static (self, token) =>
             {
                 var call = (GrainCall<TResult>)self!;
-                call._answer.TrySetCanceled(token);
+                call._reference.Factory.Cluster.OutsideTurns.Run(() => call._answer.TrySetCanceled(token));
                 call.CancelInTurn();
             },
             this);

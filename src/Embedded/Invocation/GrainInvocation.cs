@@ -41,9 +41,9 @@ internal abstract class GrainInvocation
     /// <summary>Ends it for whoever waits.</summary>
     internal abstract void Fail(Exception exception);
 
-    /// <summary>Ends it for whoever waits: no answer came in time.</summary>
+    /// <summary>Ends it for whoever waits: no answer came in time. Outside all turns.</summary>
     internal abstract void TimeOut(TimeSpan timeout);
 
-    /// <summary>Sends it to the grain's next activation; <paramref name="fruitless"/>: the last one ended before it took any call.</summary>
+    /// <summary>Sends it to the grain's next activation; <paramref name="fruitless"/>: the last one ended itself before it took any call.</summary>
     internal abstract void SendOn(bool fruitless);
 }

@@ -50,7 +50,7 @@ internal static class ImmutabilityRule
         }
 
         bool isKnown = type.IsDefined(typeof(ImmutableAttribute), inherit: false)
-            || type.Namespace == typeof(ImmutableArray).Namespace
+            || (!type.IsNested && (type.Namespace == typeof(ImmutableArray).Namespace || type.Namespace == typeof(FrozenSet).Namespace))
             || (type.IsGenericType && IsImmutableShape(type.GetGenericTypeDefinition()));
         return isKnown && !type.IsByRef ? type.GetGenericArguments().Select(FindMutable).FirstOrDefault(static found => found is not null) : type;
     }

@@ -15,6 +15,7 @@ internal sealed class InterfacePlan
         Type = type;
         _methods = type.GetInterfaces().Append(type)
             .SelectMany(static i => i.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
+            .Where(static method => method.IsVirtual)
             .ToFrozenDictionary(static method => method, MethodPlan.Create);
     }
 

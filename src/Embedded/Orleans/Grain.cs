@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using Kimura.Embedded.Activations;
-using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime;
 
 namespace Orleans;
@@ -21,7 +20,7 @@ public abstract class Grain : IGrainBase, IAddressable
     public IGrainContext GrainContext { get; }
 
     /// <summary>Gives references to other grains.</summary>
-    protected IGrainFactory GrainFactory => ServiceProvider.GetRequiredService<IGrainFactory>();
+    protected IGrainFactory GrainFactory => ((Activation)GrainContext).Silo.Client;
 
     /// <summary>The services of this activation.</summary>
     protected internal IServiceProvider ServiceProvider => GrainContext.ActivationServices;

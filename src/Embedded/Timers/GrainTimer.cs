@@ -29,7 +29,7 @@ internal sealed partial class GrainTimer : IGrainTimer
         _callback = callback;
         _token = _disposed.Token;
         _tick = new TimerTick(this, options);
-        using (ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow())
+        using (NoFlow.Enter())
         {
             _clock = activation.Silo.Time.CreateTimer(
                 static self => ((GrainTimer)self!).OnDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
