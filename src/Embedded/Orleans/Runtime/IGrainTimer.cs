@@ -13,7 +13,6 @@ public interface IGrainTimer : IDisposable
 }
 
 /// <summary>How a grain timer behaves.</summary>
-[SuppressMessage("Performance", "CA1815", Justification = "The shape is Orleans'; it is never compared.")]
 public readonly struct GrainTimerCreationOptions()
 {
     /// <summary>Options with both times.</summary>
