@@ -212,7 +212,8 @@ def build(target, mode="Release"):
             return
         note(f"building {project} ({mode}, {name} engine)")
         started = time.monotonic()
-        command = ["dotnet", "build", project, "-c", mode, "--nologo", "-v", "q", "-clp:NoSummary", *engine_properties(name)]
+        # msbuild, not build: that prints a summary whatever one asks for.
+        command = ["dotnet", "msbuild", project, "-restore", "-nologo", "-v:q", f"-p:Configuration={mode}", *engine_properties(name)]
         code = run_tree(command, stdout=sys.stderr)
         if code != 0:
             raise Stop(f"the build failed (exit code {code})")
