@@ -18,7 +18,8 @@ internal sealed class GrainActivator
         ConstructorInfo[] constructors = grainClass.GetConstructors();
         if (constructors.Length != 1)
         {
-            throw new ArgumentException($"Grain class {grainClass} needs exactly one public constructor and has {constructors.Length}.", nameof(grainClass));
+            throw new ArgumentException(
+                $"Grain class {grainClass} needs exactly one public constructor and has {constructors.Length}.", nameof(grainClass));
         }
 
         _constructor = constructors[0];
@@ -60,7 +61,9 @@ internal sealed class GrainActivator
         Type type = parameter.ParameterType;
         if (!type.IsGenericType || type.GetGenericTypeDefinition() != typeof(IPersistentState<>))
         {
-            throw new ArgumentException($"Parameter {parameter.Name} of {parameter.Member.DeclaringType} has [PersistentState] and is no IPersistentState<T>.", nameof(parameter));
+            throw new ArgumentException(
+                $"Parameter {parameter.Name} of {parameter.Member.DeclaringType} has [PersistentState] and is no IPersistentState<T>.",
+                nameof(parameter));
         }
 
         ConstructorInvoker bridge = ConstructorInvoker.Create(
@@ -70,7 +73,8 @@ internal sealed class GrainActivator
             IGrainStorage storage = (string.IsNullOrWhiteSpace(facet.StorageName)
                 ? services.GetService<IGrainStorage>()
                 : services.GetKeyedService<IGrainStorage>(facet.StorageName))
-                ?? throw new OrleansException($"No storage provider named \"{facet.StorageName}\" is registered for grain {activation.GrainId}.");
+                ?? throw new OrleansException(
+                    $"No storage provider named \"{facet.StorageName}\" is registered for grain {activation.GrainId}.");
             var state = (IPersistentStateBridge)bridge.Invoke(storage, facet.StateName, activation.GrainId);
             states.Add(state);
             return state;

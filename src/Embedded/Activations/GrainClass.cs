@@ -17,14 +17,17 @@ internal sealed class GrainClass
     {
         if (!type.IsClass || type.IsAbstract || type.ContainsGenericParameters || !type.IsAssignableTo(typeof(IGrainBase)))
         {
-            throw new ArgumentException($"{type} is no grain class: a grain class derives from Grain and is neither abstract nor generic.", nameof(type));
+            throw new ArgumentException(
+                $"{type} is no grain class: a grain class derives from Grain and is neither abstract nor generic.", nameof(type));
         }
 
         Type = type;
         GrainType = GrainType.Create(NameOf(type));
         IsReentrant = type.IsDefined(typeof(ReentrantAttribute), inherit: true);
         _statelessWorker = type.GetCustomAttribute<StatelessWorkerAttribute>(inherit: true);
-        Filters = [.. type.GetCustomAttributes<PlacementFilterAttribute>(inherit: true).Select(static a => a.PlacementFilterStrategy).OrderBy(static s => s.Order)];
+        Filters = [.. type.GetCustomAttributes<PlacementFilterAttribute>(inherit: true)
+            .Select(static attribute => attribute.PlacementFilterStrategy)
+            .OrderBy(static strategy => strategy.Order)];
         if (Filters.DistinctBy(static s => s.Order).Count() != Filters.Length)
         {
             throw new ArgumentException($"Two placement filters of grain class {type} have the same order.", nameof(type));

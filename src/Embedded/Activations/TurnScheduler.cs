@@ -37,7 +37,8 @@ internal sealed class TurnScheduler(Activation activation, TaskScheduler cluster
     /// <summary>Queues a slice of turns on the cluster's scheduler, free of the caller's execution context.</summary>
     internal void StartSlice(bool fair = false)
     {
-        TaskCreationOptions options = TaskCreationOptions.DenyChildAttach | (fair ? TaskCreationOptions.PreferFairness : TaskCreationOptions.None);
+        TaskCreationOptions fairness = fair ? TaskCreationOptions.PreferFairness : TaskCreationOptions.None;
+        TaskCreationOptions options = TaskCreationOptions.DenyChildAttach | fairness;
         using (NoFlow.Enter())
         {
             new Task(static self => ((TurnScheduler)self!).RunSlice(), this, options).Start(cluster);

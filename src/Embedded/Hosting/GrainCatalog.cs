@@ -25,7 +25,8 @@ internal sealed class GrainCatalog
             GrainClass grainClass = new(type);
             if (_classes.Values.FirstOrDefault(other => other.GrainType == grainClass.GrainType) is { } twin)
             {
-                throw new ArgumentException($"Grain classes {type} and {twin} have the same grain type \"{grainClass.GrainType}\".", nameof(type));
+                throw new ArgumentException(
+                    $"Grain classes {type} and {twin} have the same grain type \"{grainClass.GrainType}\".", nameof(type));
             }
 
             _classes.Add(type, grainClass);
@@ -56,7 +57,8 @@ internal sealed class GrainCatalog
                 1 => found[0],
                 0 => throw new ArgumentException($"Could not find an implementation for interface {interfaceType}.", nameof(interfaceType)),
                 _ => throw new ArgumentException(
-                    $"More than one class implements {interfaceType}: {string.Join(", ", found.Select(static c => c.Type))}.", nameof(interfaceType)),
+                    $"More than one class implements {interfaceType}: {string.Join(", ", found.Select(static c => c.Type))}.",
+                    nameof(interfaceType)),
             };
         }
     }

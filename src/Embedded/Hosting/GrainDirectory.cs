@@ -157,7 +157,8 @@ internal sealed class GrainDirectory
         if (silo.Activations.Count >= silo.Options.ActivationLimit)
         {
             throw new LimitExceededException(
-                $"Grain {grainId} cannot be activated: silo {silo.Name} holds {silo.Activations.Count} activations, the limit (ActivationLimit).");
+                $"Grain {grainId} cannot be activated: silo {silo.Name} holds {silo.Activations.Count} activations, " +
+                "the limit (ActivationLimit).");
         }
     }
 }

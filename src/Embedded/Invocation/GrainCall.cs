@@ -60,7 +60,14 @@ internal sealed class GrainCall<TResult> : GrainInvocation
 
     internal override void Run(Activation activation)
     {
-        Volatile.Write(ref _activation, activation);
+        // Either this sees that the caller gave up, or who gives up sees the activation to tell.
+        Interlocked.Exchange(ref _activation, activation);
+        if (IsAbandoned)
+        {
+            activation.OnEnded(this);
+            return;
+        }
+
         Task? task;
         try
         {
@@ -104,7 +111,8 @@ internal sealed class GrainCall<TResult> : GrainInvocation
         if (_fruitless > MaxFruitless)
         {
             Fail(new OrleansMessageRejectionException(
-                $"{_plan.Name} of grain {_reference.GrainId} was not delivered: {_fruitless} activations in a row ended themselves before they took a call."));
+                $"{_plan.Name} of grain {_reference.GrainId} was not delivered: {_fruitless} activations in a row " +
+                "ended themselves before they took a call."));
         }
         else
         {

@@ -52,7 +52,9 @@ internal static class ImmutabilityRule
         bool isKnown = type.IsDefined(typeof(ImmutableAttribute), inherit: false)
             || (!type.IsNested && (type.Namespace == typeof(ImmutableArray).Namespace || type.Namespace == typeof(FrozenSet).Namespace))
             || (type.IsGenericType && IsImmutableShape(type.GetGenericTypeDefinition()));
-        return isKnown && !type.IsByRef ? type.GetGenericArguments().Select(FindMutable).FirstOrDefault(static found => found is not null) : type;
+        return isKnown && !type.IsByRef
+            ? type.GetGenericArguments().Select(FindMutable).FirstOrDefault(static found => found is not null)
+            : type;
     }
 
     private static bool IsImmutableShape(Type definition) =>

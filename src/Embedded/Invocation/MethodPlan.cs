@@ -44,7 +44,8 @@ internal abstract class MethodPlan
         if ((!isTask && !isValueTask) || method.IsGenericMethod || method.GetParameters().Any(static p => p.ParameterType.IsByRef))
         {
             throw new ArgumentException(
-                $"{method.DeclaringType}.{method.Name} cannot be called: a grain method gives Task, Task<T>, ValueTask or ValueTask<T>, is not generic, and takes nothing by reference.",
+                $"{method.DeclaringType}.{method.Name} cannot be called: a grain method gives Task, Task<T>, ValueTask or " +
+                "ValueTask<T>, is not generic, and takes nothing by reference.",
                 nameof(method));
         }
 

@@ -27,7 +27,8 @@ internal static class Placer
         if (candidates.Length == 0)
         {
             throw new OrleansException(
-                $"No active nodes are compatible with grain {reference.GrainId} (class {reference.GrainClass}); running silos: {string.Join(", ", running.Select(static s => s.Name))}.");
+                $"No active nodes are compatible with grain {reference.GrainId} (class {reference.GrainClass}); " +
+                $"running silos: {string.Join(", ", running.Select(static silo => silo.Name))}.");
         }
 
         return reference.GrainClass.IsStatelessWorker && reference.Factory.Silo is { } own && candidates.Contains(own)

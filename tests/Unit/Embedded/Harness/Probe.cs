@@ -32,9 +32,12 @@ public sealed class Probe
         lock (_gate)
         {
             _notes.Add(note);
-            foreach ((_, _, TaskCompletionSource seen) in _waiters.Where(waiter => waiter.Count <= _notes.Count(other => other == waiter.Note)).ToArray())
+            foreach ((string awaited, int count, TaskCompletionSource seen) in _waiters)
             {
-                seen.TrySetResult();
+                if (awaited == note && count <= _notes.Count(other => other == note))
+                {
+                    seen.TrySetResult();
+                }
             }
         }
     }

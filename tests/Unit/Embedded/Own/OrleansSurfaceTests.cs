@@ -16,14 +16,17 @@ public sealed class OrleansSurfaceTests
     {
         string[] committed = ReadList();
         Assert.Contains(Version, committed[0], StringComparison.Ordinal);
-        string[] surface = [.. SurfacePrinter.Lines(typeof(EmbeddedSilo).Assembly.GetTypes().Where(static type => IsOrleans(type.Namespace)))];
+        IEnumerable<Type> types = typeof(EmbeddedSilo).Assembly.GetTypes().Where(static type => IsOrleans(type.Namespace));
+        string[] surface = [.. SurfacePrinter.Lines(types)];
         Assert.Equal(string.Join('\n', committed.Skip(1)), string.Join('\n', surface));
     }
 
     [Fact]
     public void Everything_else_in_public_is_for_hosting()
     {
-        IEnumerable<string?> others = typeof(EmbeddedSilo).Assembly.GetExportedTypes().Select(static type => type.Namespace).Where(static name => !IsOrleans(name));
+        IEnumerable<string?> others = typeof(EmbeddedSilo).Assembly.GetExportedTypes()
+            .Select(static type => type.Namespace)
+            .Where(static name => !IsOrleans(name));
         Assert.Equal(["Kimura.Embedded.Hosting"], others.Distinct());
     }
 

@@ -34,14 +34,16 @@ internal static class SurfacePrinter
     {
         string name = Name(type);
         yield return $"{name}: {Kind(type)}";
-        foreach (Type parent in type.GetInterfaces().Append(type.BaseType).OfType<Type>().Where(static p => p.Namespace!.StartsWith("Orleans", StringComparison.Ordinal)))
+        foreach (Type parent in type.GetInterfaces().Append(type.BaseType).OfType<Type>().Where(IsOrleans))
         {
             yield return $"{name} is {Name(parent)}";
         }
 
         if (type.CustomAttributes.FirstOrDefault(static a => a.AttributeType.Name == nameof(AttributeUsageAttribute)) is { } usage)
         {
-            string more = string.Concat(usage.NamedArguments.OrderBy(static n => n.MemberName, StringComparer.Ordinal).Select(static n => $", {n.MemberName} {n.TypedValue.Value}"));
+            string more = string.Concat(usage.NamedArguments
+                .OrderBy(static named => named.MemberName, StringComparer.Ordinal)
+                .Select(static named => $", {named.MemberName} {named.TypedValue.Value}"));
             yield return $"{name} on {(AttributeTargets)(int)usage.ConstructorArguments[0].Value!}{more}";
         }
 
@@ -71,7 +73,7 @@ internal static class SurfacePrinter
     private static string? MemberLine(MemberInfo member) => member switch
     {
         ConstructorInfo constructor when IsOpen(constructor) => $"{Access(constructor)}new({Parameters(constructor)})",
-        MethodInfo { IsSpecialName: false } method when IsOpen(method) && !method.Name.Contains('<', StringComparison.Ordinal) && !IsOfObject(method) =>
+        MethodInfo { IsSpecialName: false } method when IsOpen(method) && !IsOfEveryType(method) =>
             $"{Access(method)}{method.Name}{Generics(method)}({Parameters(method)}): {Name(method.ReturnType)}",
         PropertyInfo property when property.GetMethod is { } getter && IsOpen(getter) =>
             $"{Access(getter)}{property.Name}: {Name(property.PropertyType)}",
@@ -84,17 +86,24 @@ internal static class SurfacePrinter
 
     private static bool IsOpen(MethodBase method) => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly;
 
-    private static bool IsOfObject(MethodInfo method) => method.Name is "ToString" or "GetHashCode" or "Equals" or "PrintMembers" or "GetObjectData";
+    private static bool IsOfEveryType(MethodInfo method) =>
+        method.Name is "ToString" or "GetHashCode" or "Equals" or "PrintMembers" or "GetObjectData"
+        || method.Name.Contains('<', StringComparison.Ordinal);
+
+    private static bool IsOrleans(Type type) => type.Namespace!.StartsWith("Orleans", StringComparison.Ordinal);
 
     private static string Access(MethodBase method) =>
-        (method.IsPublic ? "" : "protected ") + (method.IsStatic ? "static " : method is { IsVirtual: true, IsFinal: false, DeclaringType.IsInterface: false } ? "virtual " : "");
+        (method.IsPublic ? "" : "protected ")
+        + (method.IsStatic ? "static " : method is { IsVirtual: true, IsFinal: false, DeclaringType.IsInterface: false } ? "virtual " : "");
 
     private static string Generics(MethodInfo method) =>
         method.IsGenericMethod ? $"<{string.Join(", ", method.GetGenericArguments().Select(static g => g.Name + Constraints(g)))}>" : "";
 
     private static string Constraints(Type parameter) =>
-        string.Concat(parameter.GetGenericParameterConstraints().Where(static c => c.Namespace!.StartsWith("Orleans", StringComparison.Ordinal)).Select(static c => $" is {Name(c)}"));
+        string.Concat(parameter.GetGenericParameterConstraints().Where(IsOrleans).Select(static type => $" is {Name(type)}"));
 
     private static string Parameters(MethodBase method) =>
-        string.Join(", ", method.GetParameters().Select(static p => $"{Name(p.ParameterType)} {p.Name}{(p.HasDefaultValue ? " = " + (p.RawDefaultValue ?? "default") : "")}"));
+        string.Join(", ", method.GetParameters().Select(static p => $"{Name(p.ParameterType)} {p.Name}{Default(p)}"));
+
+    private static string Default(ParameterInfo parameter) => parameter.HasDefaultValue ? $" = {parameter.RawDefaultValue ?? "default"}" : "";
 }
