@@ -10,8 +10,8 @@ namespace Kimura.Interfaces;
 public interface IIntakeGrain : IGrainWithIntegerKey
 {
     /// <summary>
-    /// Submits messages, in order. Completes when every accepted one is on disk; a later call of one client may be made before
-    /// an earlier one completes, as long as it is made after it.
+    /// Submits messages, in order. Completes when every accepted one is on disk. Calls that are under way at the same time may overtake
+    /// each other: put a sender's messages that belong together into one batch, or wait for the answer.
     /// </summary>
     [Alias("Submit")]
     Task<SubmissionResults> SubmitAsync(SubmissionBatch batch);
