@@ -25,7 +25,11 @@ internal static unsafe class RocksError
 
         // A file that the manifest names and that is not there is damage, though the library calls it an I/O error.
         if (IsCorruption(error) || error.Contains("No such file or directory", StringComparison.Ordinal))
-            return new StorageException(StorageFault.Corrupt, $"the database in {directory} is damaged: {error}");
+        {
+            return new StorageException(
+                StorageFault.Corrupt,
+                $"the database in {directory} is damaged: {error}; put back a copy of the database, or fetch the chain anew from a peer into an empty directory");
+        }
 
         return new StorageException(StorageFault.Failed, $"the database in {directory} cannot be opened: {error}");
     }

@@ -9,8 +9,10 @@ internal sealed unsafe class RocksOptions : IDisposable
     private const string Database =
         "create_if_missing=true;create_missing_column_families=true;" +
         "paranoid_checks=true;" +
-        // The log scan relies on these three: one writer's records in order, no old bytes in a new log, nothing dropped in silence.
+        // The log scan relies on these: no old bytes in a new log, each write in the file when the call returns, nothing dropped in silence.
         "wal_recovery_mode=kAbsoluteConsistency;recycle_log_file_num=0;manual_wal_flush=false;" +
+        // What the scan cannot see: an older log that is missing, or shorter by whole records. Without it 7.8.3 opens over the gap.
+        "track_and_verify_wals_in_manifest=true;" +
         "max_total_wal_size=268435456;db_write_buffer_size=201326592;" +
         "max_background_jobs=2;max_subcompactions=1;max_open_files=512;bytes_per_sync=1048576;" +
         "info_log_level=WARN_LEVEL;max_log_file_size=1048576;keep_log_file_num=4;stats_dump_period_sec=0;stats_persist_period_sec=0";

@@ -72,6 +72,35 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(answered, (await Stores.KeysAsync(store, Family.Pending)).Count);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task Database_that_another_program_has_open_is_refused_before_its_logs_are_touched()
+    {
+        await using (var store = await Stores.OpenAsync(_folder["db"]))
+            await store.CommitAsync(Stores.Put("k", "v"), sync: true);
+
+        // RocksDB's own tools take a record lock on this file.
+        var log = Directory.GetFiles(_folder["db"], "*.log").Single();
+        await File.AppendAllTextAsync(log, "torn");
+        const string Hold = "import fcntl, sys; f = open(sys.argv[1], 'r+'); fcntl.lockf(f, fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read()";
+        _child = Process.Start(new ProcessStartInfo("python3", ["-c", Hold, _folder["db/LOCK"]])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        })!;
+        Assert.Equal("held", await _child.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+        var length = new FileInfo(log).Length;
+
+        var refusal = await Assert.ThrowsAsync<StorageException>(() => Stores.OpenAsync(_folder["db"]));
+        Assert.Equal(StorageFault.Locked, refusal.Fault);
+        Assert.Equal(length, new FileInfo(log).Length);
+
+        _child.StandardInput.Close();
+        await _child.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await using var opened = await Stores.OpenAsync(_folder["db"]);
+        Assert.Equal("v", await Stores.GetAsync(opened, "k"));
+    }
+
     /// <summary>Not a test: what <see cref="Killed_writer_keeps_every_answered_record_and_holds_the_directory_until_then"/> starts.</summary>
     [Fact(Explicit = true)]
     public async Task Child_writes_until_killed()

@@ -87,6 +87,44 @@ public sealed class RealLogTests : IAsyncLifetime
         Assert.Equal(["k0", "k1", "k2", "new"], await Stores.KeysAsync(reopened, Family.Messages));
     }
 
+    [Fact]
+    public async Task Older_log_that_is_missing_or_shorter_by_whole_records_is_refused()
+    {
+        await using (var store = await Stores.OpenAsync(_folder["several"]))
+        {
+            // One megabyte of grain state fills its buffer, and a new log begins; the first one lives on for the messages in it.
+            for (var i = 0; i < 20; i++)
+            {
+                await store.CommitAsync(Stores.Put($"k{i}", "v", Family.Messages), sync: true);
+                await store.CommitAsync(Stores.Put("state", new string('v', 300_000), Family.Grains), sync: true);
+            }
+        }
+
+        var logs = Directory.GetFiles(_folder["several"], "*.log").Order().ToArray();
+        Assert.True(logs.Length > 2);
+        foreach (var log in logs[..^1])
+        {
+            var records = Rewrite(await File.ReadAllBytesAsync(log)).Records;
+            foreach (var length in (int[])[-1, 0, records[^2].End])
+            {
+                TempFolder.Copy(_folder["several"], _folder["copy"]);
+                var copy = Path.Combine(_folder["copy"], Path.GetFileName(log));
+                if (length < 0)
+                    File.Delete(copy);
+                else
+                    await File.WriteAllBytesAsync(copy, (await File.ReadAllBytesAsync(log))[..length]);
+
+                var refusal = await Assert.ThrowsAsync<StorageException>(() => Stores.OpenAsync(_folder["copy"]));
+                Assert.Equal(StorageFault.Corrupt, refusal.Fault);
+                Assert.Contains("WAL", refusal.Message, StringComparison.Ordinal);
+                Directory.Delete(_folder["copy"], recursive: true);
+            }
+        }
+
+        await using var whole = await Stores.OpenAsync(_folder["several"]);
+        Assert.Equal(20, (await Stores.KeysAsync(whole, Family.Messages)).Count);
+    }
+
     private async Task<List<string>> OpenWithAsync(byte[] log)
     {
         TempFolder.Copy(_folder["db"], _folder["copy"]);
