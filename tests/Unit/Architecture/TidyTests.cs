@@ -156,7 +156,7 @@ public sealed partial class TidyTests
     [GeneratedRegex(@"^\s*#pragma\s+warning\s+disable(?!.*//\s*\w+)|SuppressMessage\((?!.*Justification = ""\w)", RegexOptions.ExplicitCapture)]
     private static partial Regex SilentSuppression();
 
-    [GeneratedRegex(@"(?<![\w.~-])/(work|root|home/\w+)/", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"(?<![\w.~-])/(work|root)/", RegexOptions.ExplicitCapture)]
     private static partial Regex MachinePath();
 
     [GeneratedRegex(@"[ \t\r]$", RegexOptions.ExplicitCapture)]
