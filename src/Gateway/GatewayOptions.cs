@@ -4,7 +4,7 @@ using Kimura.Chain;
 
 namespace Kimura.Gateway;
 
-/// <summary>How the gateway listens and what it lets a client do (protocol section 7). Every limit can be changed; none can be left out.</summary>
+/// <summary>How the gateway listens and what it lets a client do (protocol section 7). Every limit can be changed.</summary>
 public sealed record GatewayOptions
 {
     /// <summary>The origin that stands for any origin.</summary>
@@ -22,7 +22,7 @@ public sealed record GatewayOptions
     /// <summary>The most bytes of a request body; default 16 MiB.</summary>
     public int MaxRequestBytes { get; init; } = 16 << 20;
 
-    /// <summary>The most bytes of request bodies held at one time, all clients together; default 256 MiB. A request beyond it is -32005.</summary>
+    /// <summary>The most bytes of request bodies held at one time, all clients together; default 256 MiB. Beyond it: -32005.</summary>
     public long MaxBufferedBytes { get; init; } = 256L << 20;
 
     /// <summary>The most calls in a batch; default 1,000.</summary>
@@ -50,10 +50,12 @@ public sealed record GatewayOptions
         { RateLimit: < 0 or > 1_000_000_000 } => $"{nameof(RateLimit)} {RateLimit} is not 0 to 1,000,000,000",
         { MaxRequestBytes: < 1024 or > 1 << 30 } => $"{nameof(MaxRequestBytes)} {MaxRequestBytes} is not 1 KiB to 1 GiB",
         { MaxBatchCalls: < 1 or > 100_000 } => $"{nameof(MaxBatchCalls)} {MaxBatchCalls} is not 1 to 100,000",
-        { MaxContent: < 0 or > ChainParameters.ContentLimit } => $"{nameof(MaxContent)} {MaxContent} is not 0 to {ChainParameters.ContentLimit}",
+        { MaxContent: < 0 or > ChainParameters.ContentLimit } =>
+            $"{nameof(MaxContent)} {MaxContent} is not 0 to {ChainParameters.ContentLimit}",
         { MaxMessagesPerCall: < 1 or > 100_000 } => $"{nameof(MaxMessagesPerCall)} {MaxMessagesPerCall} is not 1 to 100,000",
         { MaxConnections: < 1 } => $"{nameof(MaxConnections)} {MaxConnections} is below 1",
-        _ when MaxBufferedBytes < MaxRequestBytes => $"{nameof(MaxBufferedBytes)} {MaxBufferedBytes} is below {nameof(MaxRequestBytes)} {MaxRequestBytes}",
+        _ when MaxBufferedBytes < MaxRequestBytes =>
+            $"{nameof(MaxBufferedBytes)} {MaxBufferedBytes} is below {nameof(MaxRequestBytes)} {MaxRequestBytes}",
         _ when CorsOrigins.IsDefault || CorsOrigins.Any(string.IsNullOrWhiteSpace) => $"{nameof(CorsOrigins)} has an empty origin",
         _ => null,
     };

@@ -49,7 +49,7 @@ internal sealed partial class HealthEndpoint(NodeAccess node, TimeProvider time,
             var status = await node.Reader.GetStatusAsync();
             return (status, Readiness.FindFault(status, time.GetUtcNow()));
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (Exception fault)
         {
             LogUnreadable(fault);
             return (null, "the node does not say how it is");

@@ -24,6 +24,9 @@ internal sealed class JsonResponse(HttpContext context) : IDisposable
     /// <summary>True if a part was sent, so that no other answer can be given.</summary>
     public bool HasStarted => context.Response.HasStarted;
 
+    /// <summary>True if nobody waits for the answer any more.</summary>
+    public bool IsAborted => context.RequestAborted.IsCancellationRequested;
+
     public int StatusCode
     {
         get => context.Response.StatusCode;

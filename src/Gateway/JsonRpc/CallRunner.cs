@@ -22,7 +22,7 @@ internal sealed partial class CallRunner(
         {
             await RunAsync([request], isBatch: false, response);
         }
-        catch (Exception fault) when (fault is not OperationCanceledException && !response.HasStarted)
+        catch (Exception fault) when (!response.HasStarted && !response.IsAborted)
         {
             // A result that failed while it was written, and of which nothing was sent.
             response.Clear();
@@ -148,7 +148,7 @@ internal sealed partial class CallRunner(
         {
             return method.Kind == CallKind.SubmitMany ? await SubmitManyAsync(arguments[0], method.Name) : await method.Handler(arguments);
         }
-        catch (Exception failed) when (failed is not OperationCanceledException)
+        catch (Exception failed)
         {
             return RpcAnswer.Fail(Classify(failed, method.Name));
         }

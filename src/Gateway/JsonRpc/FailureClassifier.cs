@@ -5,7 +5,9 @@ namespace Kimura.Gateway.JsonRpc;
 /// <summary>What a client is told of an exception from the node: never the exception itself.</summary>
 internal static class FailureClassifier
 {
-    /// <summary>-32007 where trying again can help: the leader is not placed, the silo stops, or nobody answered in time. Otherwise -32603.</summary>
+    /// <summary>
+    /// -32007 where trying again can help: the leader is not placed, the silo stops, or nobody answered in time. Otherwise -32603.
+    /// </summary>
     public static RpcFailure Classify(Exception fault) => IsPassing(fault) ? RpcFailure.Unavailable : RpcFailure.InternalError;
 
     private static bool IsPassing(Exception fault) => fault switch

@@ -43,8 +43,8 @@ internal sealed class JsonRpcEndpoint(
 
         if (body.Outcome == BodyOutcome.OverBudget)
         {
-            return await RefuseAsync(
-                context, response, RpcFailure.RateLimited(BusyRetryMilliseconds), StatusCodes.Status429TooManyRequests, BusyRetryMilliseconds);
+            var busy = RpcFailure.RateLimited(BusyRetryMilliseconds);
+            return await RefuseAsync(context, response, busy, StatusCodes.Status429TooManyRequests, BusyRetryMilliseconds);
         }
 
         using var document = StrictJson.TryParse(body.Bytes, out var fault);
@@ -125,7 +125,8 @@ internal sealed class JsonRpcEndpoint(
             case ChargeOutcome.Granted:
                 return true;
             case ChargeOutcome.OverBurst:
-                await RefuseAsync(context, response, RpcFailure.TooLarge(options.Burst), StatusCodes.Status413PayloadTooLarge, request: request);
+                await RefuseAsync(
+                    context, response, RpcFailure.TooLarge(options.Burst), StatusCodes.Status413PayloadTooLarge, request: request);
                 return false;
             default:
                 var wait = charge.RetryAfterMilliseconds;

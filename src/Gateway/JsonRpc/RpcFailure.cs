@@ -27,7 +27,8 @@ internal sealed class RpcFailure
 
     public static RpcFailure ParseError(string reason) => new(RpcCodes.ParseError, writer => writer.WriteString("reason"u8, reason));
 
-    public static RpcFailure InvalidRequest(string reason) => new(RpcCodes.InvalidRequest, writer => writer.WriteString("reason"u8, reason));
+    public static RpcFailure InvalidRequest(string reason) =>
+        new(RpcCodes.InvalidRequest, writer => writer.WriteString("reason"u8, reason));
 
     public static RpcFailure NoSuchPath(string reason) => new(RpcCodes.MethodNotFound, writer => writer.WriteString("reason"u8, reason));
 
@@ -65,5 +66,6 @@ internal sealed class RpcFailure
         writer.WriteEndObject();
     }
 
-    private static RpcFailure Retry(int code, int milliseconds) => new(code, writer => writer.WriteNumber("retry_after_ms"u8, milliseconds));
+    private static RpcFailure Retry(int code, int milliseconds) =>
+        new(code, writer => writer.WriteNumber("retry_after_ms"u8, milliseconds));
 }

@@ -20,7 +20,8 @@ internal static class BlockMethods
             ],
             Result = ("block", Schemas.Reference("Block")),
             Errors = [RpcCodes.NotFound],
-            Handler = arguments => queries.GetBlockAsync(BlockReferenceType.Read(arguments[0]), arguments[1].ValueKind == JsonValueKind.True),
+            Handler = arguments =>
+                queries.GetBlockAsync(BlockReferenceType.Read(arguments[0]), arguments[1].ValueKind == JsonValueKind.True),
             Example = ("{\"height\":0}", Examples.Genesis),
         },
         new()
@@ -42,7 +43,7 @@ internal static class BlockMethods
             Summary = "The newest block's height and hash.",
             Result = ("tip", Schemas.Reference("Tip")),
             Handler = _ => queries.GetHeightAsync(),
-            Example = ("{}", $"{{\"height\":0,\"hash\":\"{Examples.GenesisHash}\"}}"),
+            Example = ("{}", Examples.Tip),
         },
     ];
 

@@ -6,7 +6,7 @@ using Kimura.Interfaces;
 
 namespace Kimura.Gateway.Methods;
 
-/// <summary>The reads, for JSON-RPC and REST alike: arguments are checked, answers are read whole before the first byte is written.</summary>
+/// <summary>The reads, for JSON-RPC and REST alike. Arguments were checked; records are read before the first byte is written.</summary>
 internal sealed class ChainQueries(NodeAccess node)
 {
     /// <summary>The most blocks of one call.</summary>

@@ -28,7 +28,11 @@ internal static class MessageMethods
             [
                 Sender(),
                 new("from_nonce", new NumberType(0, ulong.MaxValue), "The first nonce; default 0.", isRequired: false),
-                new("count", new NumberType(1, ChainQueries.MaxMessages), $"The most messages; default {ChainQueries.MaxMessages}.", isRequired: false),
+                new(
+                    "count",
+                    new NumberType(1, ChainQueries.MaxMessages),
+                    $"The most messages; default {ChainQueries.MaxMessages}.",
+                    isRequired: false),
             ],
             Result = ("messages", Schemas.ArrayOf("Message")),
             Handler = arguments => queries.GetMessagesAsync(

@@ -131,7 +131,7 @@ internal sealed class BlockReferenceType : ParamType
     private static bool IsLatest(JsonElement value) => value.ValueKind == JsonValueKind.String && value.ValueEquals("latest"u8);
 }
 
-/// <summary>An array whose items are objects of given members; a wrong item spoils itself alone, so only their number is checked here.</summary>
+/// <summary>An array of objects with given members. A wrong item spoils itself alone, so only their number is checked here.</summary>
 internal sealed class ObjectsType(int most, RpcParam[] members) : ParamType
 {
     private readonly string _fault = $"not an array of at most {most} objects";

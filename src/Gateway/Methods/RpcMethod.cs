@@ -4,7 +4,7 @@ using Kimura.Gateway.JsonRpc;
 
 namespace Kimura.Gateway.Methods;
 
-/// <summary>Answers a call; one argument a parameter, in the table's order, undefined where it was left out, each taken by its type.</summary>
+/// <summary>Answers a call: one argument a parameter, in the table's order, undefined where left out, otherwise taken by its type.</summary>
 internal delegate ValueTask<RpcAnswer> RpcHandler(JsonElement[] arguments);
 
 /// <summary>How the dispatcher runs a method.</summary>

@@ -30,7 +30,10 @@ internal static class SubmissionMethods
             Summary = "Submits signed messages, in order; answered when they are on disk. A malformed one spoils itself alone.",
             Params =
             [
-                new("messages", new ObjectsType(options.MaxMessagesPerCall, SubmissionParams.All), "The messages, each as the params of submit_message."),
+                new(
+                    "messages",
+                    new ObjectsType(options.MaxMessagesPerCall, SubmissionParams.All),
+                    "The messages, each as the params of submit_message."),
             ],
             Result = ("results", Schemas.ArrayOf("Submitted")),
             Errors = [RpcCodes.Unavailable],

@@ -18,7 +18,8 @@ internal sealed class GatewayInstruments
     public GatewayInstruments(IMeterFactory meters)
     {
         var meter = meters.Create("Kimura.Gateway");
-        _requests = meter.CreateCounter<long>("kimura.gateway.requests", "{request}", "Calls by method and outcome; each call of a batch counts.");
+        _requests = meter.CreateCounter<long>(
+            "kimura.gateway.requests", "{request}", "Calls by method and outcome; each call of a batch counts.");
         _submissions = meter.CreateCounter<long>("kimura.gateway.submissions", "{message}", "Submitted messages by outcome.");
         _rateLimited = meter.CreateCounter<long>("kimura.gateway.rate_limited", "{request}", "HTTP requests refused by a rate limit.");
         _inFlight = meter.CreateUpDownCounter<long>("kimura.gateway.requests.in_flight", "{request}", "HTTP requests being answered.");
@@ -35,7 +36,9 @@ internal sealed class GatewayInstruments
 
     /// <summary>One call ended; code 0 is success, no method is one that is not in the table.</summary>
     public void CallEnded(string? method, int code) => _requests.Add(
-        1, new KeyValuePair<string, object?>("method", method ?? UnknownMethod), new KeyValuePair<string, object?>("code", RpcCodes.LabelOf(code)));
+        1,
+        new KeyValuePair<string, object?>("method", method ?? UnknownMethod),
+        new KeyValuePair<string, object?>("code", RpcCodes.LabelOf(code)));
 
     /// <summary>One message was accepted (0) or refused.</summary>
     public void SubmissionEnded(int code) => _submissions.Add(1, new KeyValuePair<string, object?>("code", RpcCodes.LabelOf(code)));

@@ -11,7 +11,7 @@ internal enum MetricType
     Histogram,
 }
 
-/// <summary>All series of one Prometheus name. Bounded: label sets beyond <see cref="MaxSeries"/> are counted together under <c>other</c>.</summary>
+/// <summary>All series of one Prometheus name. Label sets beyond <see cref="MaxSeries"/> are counted together under <c>other</c>.</summary>
 internal sealed class MetricFamily(string name, MetricType type, bool isObserved, double scale, double[] bounds, string help)
 {
     /// <summary>The most label sets of a family.</summary>
@@ -33,7 +33,7 @@ internal sealed class MetricFamily(string name, MetricType type, bool isObserved
 
     public string Help => help;
 
-    /// <summary>The family that an instrument's measurements go to; null for a kind of instrument that Prometheus has no type for.</summary>
+    /// <summary>The family that an instrument's measurements go to; null for a kind of instrument without a Prometheus type.</summary>
     public static MetricFamily? Create(Instrument instrument)
     {
         var definition = instrument.GetType().IsGenericType ? instrument.GetType().GetGenericTypeDefinition() : null;
@@ -52,8 +52,8 @@ internal sealed class MetricFamily(string name, MetricType type, bool isObserved
 
         var unit = MetricUnit.Of(instrument.Unit);
         var bounds = type == MetricType.Histogram ? unit.BoundsOf(instrument) : [];
-        return new MetricFamily(
-            unit.NameOf(instrument.Name, type), type, instrument.IsObservable, unit.Scale, bounds, instrument.Description ?? instrument.Name);
+        var name = unit.NameOf(instrument.Name, type);
+        return new MetricFamily(name, type, instrument.IsObservable, unit.Scale, bounds, instrument.Description ?? instrument.Name);
     }
 
     /// <summary>Adds to a counter or a histogram, or sets what is observed.</summary>

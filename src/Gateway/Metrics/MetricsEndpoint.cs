@@ -46,10 +46,14 @@ internal sealed partial class MetricsEndpoint(MetricRegistry registry, NodeAcces
         text.Write("kimura_chain_target_height", MetricType.Gauge, "Height that the node is on its way to.", status.TargetHeight);
         text.Write("kimura_chain_syncing", MetricType.Gauge, "1 while blocks are missing.", status.IsSyncing ? 1 : 0);
         text.Write(
-            "kimura_chain_tip_timestamp_seconds", MetricType.Gauge, "Timestamp of the newest block, Unix time.", status.TipTimestamp / 1000.0);
+            "kimura_chain_tip_timestamp_seconds",
+            MetricType.Gauge,
+            "Timestamp of the newest block, Unix time.",
+            status.TipTimestamp / 1000.0);
         text.Write(
             "kimura_chain_equivocations_total", MetricType.Counter, "Second blocks at one height, seen and refused.", status.Equivocations);
-        text.Write("kimura_chain_block_interval_seconds", MetricType.Gauge, "Time between blocks.", status.BlockIntervalMilliseconds / 1000.0);
+        text.Write(
+            "kimura_chain_block_interval_seconds", MetricType.Gauge, "Time between blocks.", status.BlockIntervalMilliseconds / 1000.0);
         text.Write("kimura_pool_pending_messages", MetricType.Gauge, "Messages on disk and in no block yet.", status.Pending);
         text.Write("kimura_leader_epoch", MetricType.Gauge, "The leader's epoch; 0 on a peer.", status.Epoch);
         text.Write("kimura_network_peers", MetricType.Gauge, "Connected peers.", status.Peers);
@@ -61,7 +65,7 @@ internal sealed partial class MetricsEndpoint(MetricRegistry registry, NodeAcces
         {
             return await node.Reader.GetStatusAsync();
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (Exception fault)
         {
             LogUnreadable(fault);
             return null;

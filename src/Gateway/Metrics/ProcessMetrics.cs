@@ -26,8 +26,8 @@ internal static class ProcessMetrics
             }
         }
 
-        text.Write(
-            "dotnet_gc_pause_seconds_total", MetricType.Counter, "Time spent in garbage collections.", GC.GetTotalPauseDuration().TotalSeconds);
+        var paused = GC.GetTotalPauseDuration().TotalSeconds;
+        text.Write("dotnet_gc_pause_seconds_total", MetricType.Counter, "Time spent in garbage collections.", paused);
         text.Write("dotnet_gc_heap_bytes", MetricType.Gauge, "Bytes on the managed heap.", GC.GetTotalMemory(forceFullCollection: false));
         text.Write("dotnet_gc_allocated_bytes_total", MetricType.Counter, "Bytes allocated.", GC.GetTotalAllocatedBytes());
         text.Write("dotnet_threadpool_queued_items", MetricType.Gauge, "Work items waiting for a thread.", ThreadPool.PendingWorkItemCount);

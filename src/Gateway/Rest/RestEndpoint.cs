@@ -70,7 +70,7 @@ internal sealed partial class RestEndpoint(
         {
             return await ask();
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (Exception fault)
         {
             var failure = FailureClassifier.Classify(fault);
             LogFailed(fault, label, failure.Code);

@@ -18,6 +18,6 @@ internal static class SubmissionParams
         new("content", new TextType(), "The message's text; its UTF-8 bytes are what is signed."),
         new("signature", new HexType(Chain.Signature.Size), "secp256k1 signature over the signing digest: r ++ s, low-S."),
         new("public_key", new HexType(Chain.PublicKey.Size), "The sender's compressed secp256k1 key."),
-        new("nonce", new NumberType(0, ulong.MaxValue), "The sender's counter: 0 first, then one more each time (get_nonce tells the next)."),
+        new("nonce", new NumberType(0, ulong.MaxValue), "The sender's counter: 0 first, then one more each time (get_nonce tells)."),
     ];
 }

@@ -48,7 +48,8 @@ internal sealed class SubmissionSet(RpcParam[] parameters, int maxContent) : IDi
             var results = await node.Intake.SubmitAsync(batch);
             if (results.Results.Length != _sent || results.Ids.Length != _sent * Hash32.Size)
             {
-                throw new InvalidOperationException($"{_sent} submissions, {results.Results.Length} results, {results.Ids.Length} bytes of ids");
+                throw new InvalidOperationException(
+                    $"{_sent} submissions, {results.Results.Length} results, {results.Ids.Length} bytes of ids");
             }
 
             _results = results;

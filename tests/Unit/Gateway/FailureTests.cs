@@ -1,0 +1,152 @@
+using System.Net;
+using Kimura.Storage;
+using Orleans.Runtime;
+using Xunit;
+
+namespace Kimura.Tests.Unit.Gateway;
+
+/// <summary>When the node fails: the client is told a code, never an exception, and never gets a 500.</summary>
+public sealed class FailureTests
+{
+    private const string Secret = "secret-detail";
+    private const string Id = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    private const string Key = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+
+    private static readonly string Submission =
+        $$"""{"content":"a","signature":"{{new string('1', 128)}}","public_key":"{{Key}}","nonce":0}""";
+
+    private static readonly (string Method, string Params)[] Reads =
+    [
+        ("get_block", "[1]"), ("get_block", "[\"latest\",true]"), ("get_block", $"[\"{Id}\"]"), ("get_blocks", "[0,5]"),
+        ("get_height", "[]"),
+        ("get_message", $"[\"{Id}\"]"), ("get_messages", $"[\"{Key}\"]"), ("get_nonce", $"[\"{Key}\"]"), ("get_proof", $"[\"{Id}\"]"),
+        ("get_status", "[]"),
+    ];
+
+    private static readonly (Exception Fault, int Code)[] Faults =
+    [
+        (new TimeoutException(Secret), -32007),
+        (new SiloUnavailableException(Secret), -32007),
+        (new LimitExceededException(Secret), -32007),
+        (new OrleansException("No active nodes are compatible with " + Secret), -32007),
+        (new OrleansException(Secret), -32603),
+        (new InvalidOperationException(Secret), -32603),
+        (new StorageException(StorageFault.Corrupt, Secret), -32603),
+        (new IOException(Secret), -32603),
+        (new OperationCanceledException(Secret), -32603),
+        (new KeyNotFoundException(Secret), -32603),
+    ];
+
+    [Fact]
+    public async Task Whatever_a_grain_throws_becomes_a_code()
+    {
+        await using var node = await FaultyNode.StartAsync();
+        foreach (var (fault, code) in Faults)
+        {
+            node.Script.Fault = fault;
+            foreach (var (method, parameters) in Reads)
+            {
+                await ExpectAsync(node, method, parameters, code);
+            }
+
+            await ExpectAsync(node, "submit_message", Submission, code);
+            var many = await node.PostAsync(Call("submit_messages", $"[[{Submission},1,{Submission}]]"));
+            Assert.Equal([code, -32602, code], many.Json.GetProperty("result").EnumerateArray().Select(Reply.CodeOf));
+            AssertClean(many);
+        }
+    }
+
+    [Fact]
+    public async Task A_batch_goes_on_after_a_failure()
+    {
+        await using var node = await FaultyNode.StartAsync();
+        node.Script.Fault = new InvalidOperationException(Secret);
+        string[] calls =
+            [Call("get_height", "[]"), Call("submit_message", Submission), Call("rpc.discover", "[]"), Call("get_nonce", $"[\"{Key}\"]")];
+        var reply = await node.PostAsync($"[{string.Join(',', calls)}]");
+        Assert.Equal([-32603, -32603, 0, -32603], reply.Json.EnumerateArray().Select(Reply.CodeOf));
+        AssertClean(reply);
+    }
+
+    [Fact]
+    public async Task Paths_answer_503_when_the_node_fails()
+    {
+        await using var node = await FaultyNode.StartAsync();
+        foreach (var (fault, code) in Faults)
+        {
+            node.Script.Fault = fault;
+            foreach (var path in (string[])[$"/message/{Id}", "/block/latest", "/block/7?messages=true"])
+            {
+                var reply = await node.GetAsync(path);
+                Assert.Equal(HttpStatusCode.ServiceUnavailable, reply.Status);
+                Assert.Equal(code, reply.Code);
+                AssertClean(reply);
+            }
+
+            var ready = await node.GetAsync("/health/ready");
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.Status);
+            AssertClean(ready);
+            Assert.Equal(HttpStatusCode.OK, (await node.GetAsync("/health/live")).Status);
+            var metrics = await node.GetAsync("/metrics");
+            Assert.Equal(HttpStatusCode.OK, metrics.Status);
+            Assert.Contains("\nkimura_node_up 0\n", metrics.Text, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(31)]
+    [InlineData(200)]
+    public async Task Records_that_cannot_be_read_are_internal_errors(int size)
+    {
+        await using var node = await FaultyNode.StartAsync();
+        node.Script.Bytes = new byte[size];
+        foreach (var (method, parameters) in Reads.Where(read => read.Method is not ("get_status" or "get_nonce" or "get_height")))
+        {
+            await ExpectAsync(node, method, parameters, -32603);
+        }
+
+        await ExpectAsync(node, "submit_message", Submission, -32603);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await node.GetAsync("/block/latest")).Status);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await node.GetAsync($"/message/{Id}")).Status);
+    }
+
+    [Fact]
+    public async Task A_grain_that_does_not_answer_in_time_is_unavailable()
+    {
+        await using var node = await FaultyNode.StartAsync(TimeSpan.FromMilliseconds(50));
+        node.Script.IsSilent = true;
+        await ExpectAsync(node, "get_height", "[]", -32007);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await node.GetAsync("/health/ready")).Status);
+    }
+
+    [Fact]
+    public async Task A_stopped_silo_is_unavailable()
+    {
+        await using var node = await FaultyNode.StartAsync();
+        await node.StopSiloAsync();
+        await ExpectAsync(node, "get_height", "[]", -32007);
+        await ExpectAsync(node, "submit_message", Submission, -32007);
+    }
+
+    private static string Call(string method, string parameters) =>
+        $$"""{"jsonrpc":"2.0","id":1,"method":"{{method}}","params":{{parameters}}}""";
+
+    private static async Task ExpectAsync(FaultyNode node, string method, string parameters, int code)
+    {
+        var reply = await node.PostAsync(Call(method, parameters));
+        Assert.Equal(HttpStatusCode.OK, reply.Status);
+        Assert.Equal((method, code), (method, reply.Code));
+        Assert.Equal(1, reply.Json.GetProperty("id").GetInt32());
+        AssertClean(reply);
+    }
+
+    private static void AssertClean(Reply reply)
+    {
+        Assert.NotEqual(HttpStatusCode.InternalServerError, reply.Status);
+        Assert.DoesNotContain(Secret, reply.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", reply.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", reply.Text, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+using Kimura.Embedded.Hosting;
+using Kimura.Gateway;
+using Kimura.Interfaces;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Concurrency;
+
+namespace Kimura.Tests.Unit.Gateway;
+
+/// <summary>What the grains of a <see cref="FaultyNode"/> do.</summary>
+internal sealed class FaultScript
+{
+    public Exception? Fault { get; set; }
+
+    /// <summary>Reads are never answered: the engine's own timeout ends them.</summary>
+    public bool IsSilent { get; set; }
+
+    public NodeStatus? Status { get; set; }
+
+    public byte[] Bytes { get; set; } = [];
+}
+
+/// <summary>The gateway on a real engine whose grains fail as a test says: what the real node does only on a bad day.</summary>
+internal sealed class FaultyNode : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly EmbeddedSilo _silo;
+
+    private FaultyNode(WebApplication app, EmbeddedSilo silo, FaultScript script)
+    {
+        _app = app;
+        _silo = silo;
+        Script = script;
+        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        Http = new HttpClient { BaseAddress = new Uri(address), Timeout = TimeSpan.FromSeconds(30) };
+    }
+
+    public FaultScript Script { get; }
+
+    public HttpClient Http { get; }
+
+    public static async Task<FaultyNode> StartAsync(TimeSpan? responseTimeout = null)
+    {
+        var script = new FaultScript();
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Logging.SetMinimumLevel(LogLevel.None);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0));
+        var cluster = new EmbeddedCluster(
+            new EmbeddedClusterOptions
+            {
+                Scheduler = TaskScheduler.Default,
+                TimeProvider = TimeProvider.System,
+                ResponseTimeout = responseTimeout ?? TimeSpan.FromSeconds(30),
+            });
+        builder.Services.AddSingleton(script);
+        builder.Services.AddEmbeddedSilo(cluster, silo =>
+        {
+            silo.GrainClasses.Add(typeof(FaultyIntake));
+            silo.GrainClasses.Add(typeof(FaultyReader));
+        });
+        builder.Services.AddKimuraGateway(new GatewayOptions { RpcPort = 0, RateLimit = 0 });
+        var app = builder.Build();
+        app.UseKimuraGateway();
+        var silo = app.Services.GetRequiredService<EmbeddedSilo>();
+        await silo.StartAsync();
+        await app.StartAsync();
+        return new FaultyNode(app, silo, script);
+    }
+
+    public Task StopSiloAsync() => _silo.StopAsync();
+
+    public async Task<Reply> PostAsync(string body)
+    {
+        using var content = new StringContent(body);
+        using var response = await Http.PostAsync("/", content);
+        return await Reply.ReadAsync(response);
+    }
+
+    public async Task<Reply> GetAsync(string path)
+    {
+        using var response = await Http.GetAsync(path);
+        return await Reply.ReadAsync(response);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await _silo.StopAsync();
+        await _app.DisposeAsync();
+    }
+}
+
+[StatelessWorker]
+internal sealed class FaultyIntake(FaultScript script) : Grain, IIntakeGrain
+{
+    public Task<SubmissionResults> SubmitAsync(SubmissionBatch batch) =>
+        script.Fault is { } fault ? Task.FromException<SubmissionResults>(fault) : Task.FromResult(new SubmissionResults([], script.Bytes));
+}
+
+[StatelessWorker]
+internal sealed class FaultyReader(FaultScript script) : Grain, IChainReader
+{
+    private BlockRecord Block => new(script.Bytes, script.Bytes);
+
+    private MessageRecord Message => new(script.Bytes, script.Bytes, IsConfirmed: false);
+
+    public Task<NodeStatus> GetStatusAsync() => AnswerAsync(script.Status!);
+
+    public Task<TipRecord> GetTipAsync() => AnswerAsync(new TipRecord(0, script.Bytes));
+
+    public Task<BlockRecord> GetLatestBlockAsync(bool withMessages) => AnswerAsync(Block);
+
+    public Task<BlockRecord?> GetBlockAsync(ulong height, bool withMessages) => AnswerAsync<BlockRecord?>(Block);
+
+    public Task<BlockRecord?> GetBlockByHashAsync(ReadOnlyMemory<byte> hash, bool withMessages) => AnswerAsync<BlockRecord?>(Block);
+
+    public Task<ImmutableArray<BlockRecord>> GetBlocksAsync(ulong first, ulong last) => AnswerAsync<ImmutableArray<BlockRecord>>([Block]);
+
+    public Task<MessageRecord?> GetMessageAsync(ReadOnlyMemory<byte> id) => AnswerAsync<MessageRecord?>(Message);
+
+    public Task<ImmutableArray<MessageRecord>> GetMessagesAsync(ReadOnlyMemory<byte> publicKey, ulong fromNonce, int count) =>
+        AnswerAsync<ImmutableArray<MessageRecord>>([Message]);
+
+    public Task<ulong> GetNonceAsync(ReadOnlyMemory<byte> publicKey) => AnswerAsync(0UL);
+
+    public Task<ProofRecord?> GetProofAsync(ReadOnlyMemory<byte> id) =>
+        AnswerAsync<ProofRecord?>(new ProofRecord(IsPending: false, script.Bytes, 0, 1, script.Bytes, script.Bytes));
+
+    private Task<T> AnswerAsync<T>(T answer) => script switch
+    {
+        { IsSilent: true } => new TaskCompletionSource<T>().Task,
+        { Fault: { } fault } => Task.FromException<T>(fault),
+        _ => Task.FromResult(answer),
+    };
+}
