@@ -18,6 +18,7 @@ internal sealed class CommitWriter
     private readonly object _gate = new();
     private readonly Queue<Commit> _queue = new();
     private readonly List<Commit> _run = [];
+    private readonly InsertOrder _order = new();
     private readonly NativeDatabase _database;
     private readonly RocksDbHooks _hooks;
     private readonly Action<StorageException> _onFailure;
@@ -132,21 +133,17 @@ internal sealed class CommitWriter
 
     private string? WriteRun()
     {
-        var sync = false;
-        var bytes = 0L;
-        foreach (var commit in _run)
-        {
-            _database.Append(_nativeBatch, commit.Batch);
-            bytes += commit.Batch.Size;
-            sync |= commit.Sync;
-        }
+        var batches = _run.ConvertAll(commit => commit.Batch);
+        foreach (var entry in _order.Of(batches))
+            _database.Append(_nativeBatch, batches[entry.Batch][entry.Index]);
 
+        var sync = _run.Exists(commit => commit.Sync);
         var problem = _hooks.BeforeWrite?.Invoke(_run.Count) ?? _database.Write(_nativeBatch, sync);
         if (problem is null && sync)
             SyncCount++;
 
         RocksNative.ClearBatch(_nativeBatch);
-        if (bytes > RunBytes)
+        if (batches[0].Size > RunBytes)
         {
             RocksNative.DestroyBatch(_nativeBatch);
             _nativeBatch = RocksNative.CreateBatch();

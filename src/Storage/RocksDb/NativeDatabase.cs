@@ -65,20 +65,16 @@ internal sealed unsafe class NativeDatabase
     /// <summary>A native iterator over the state as of now.</summary>
     internal nint CreateIterator(Family family) => RocksNative.CreateIterator(_db, _options.Scan, _families[(int)family]);
 
-    /// <summary>Adds the operations of a batch to a native one.</summary>
-    internal void Append(nint nativeBatch, WriteBatch batch)
+    /// <summary>Adds an operation to a native batch.</summary>
+    internal void Append(nint nativeBatch, WriteBatch.Operation operation)
     {
-        for (var i = 0; i < batch.Count; i++)
+        var family = _families[(int)operation.Family];
+        fixed (byte* key = operation.Key, value = operation.Value)
         {
-            var operation = batch[i];
-            var family = _families[(int)operation.Family];
-            fixed (byte* key = operation.Key, value = operation.Value)
-            {
-                if (operation.IsDelete)
-                    RocksNative.BatchDelete(nativeBatch, family, key, (nuint)operation.Key.Length);
-                else
-                    RocksNative.BatchPut(nativeBatch, family, key, (nuint)operation.Key.Length, value, (nuint)operation.Value.Length);
-            }
+            if (operation.IsDelete)
+                RocksNative.BatchDelete(nativeBatch, family, key, (nuint)operation.Key.Length);
+            else
+                RocksNative.BatchPut(nativeBatch, family, key, (nuint)operation.Key.Length, value, (nuint)operation.Value.Length);
         }
     }
 

@@ -138,13 +138,13 @@ public sealed class IterationTests(ITestOutputHelper output) : IDisposable
         batch.Put(Family.Messages, key, value.AsSpan(0, cut), value.AsSpan(cut));
     }
 
-    // Short and from a small alphabet with the extremes in it, so that prefixes and repetitions are common.
+    // From a small alphabet with the extremes in it, so that prefixes and repetitions are common; some differ late only.
     private static byte[] RandomKey(Random random)
     {
         var key = new byte[random.Next(4)];
         for (var i = 0; i < key.Length; i++)
             key[i] = (byte)(random.Next(4) * 85);
 
-        return key;
+        return random.Next(4) == 0 ? [.. new byte[18], .. key] : key;
     }
 }
