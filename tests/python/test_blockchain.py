@@ -21,6 +21,7 @@ TRX = """<?xml version="1.0" encoding="utf-8"?>
     <UnitTestResult testName="A.Table(x: 1)" outcome="Passed" />
     <UnitTestResult testName="A.Bad" outcome="Failed"><Output><ErrorInfo><Message>Expected: 1
 Actual: 2</Message></ErrorInfo></Output></UnitTestResult>
+    <UnitTestResult testName="A.Explicit" outcome="NotExecuted" />
     <UnitTestResult testName="A.Odd" outcome="Timeout" />
     <UnitTestResult testName="A.Skipped" outcome="NotExecuted"><Output><ErrorInfo><Message>no vectors</Message></ErrorInfo></Output></UnitTestResult>
   </Results>
@@ -32,6 +33,7 @@ COBERTURA = """<?xml version="1.0" encoding="utf-8"?>
   <package name="Kimura.Chain"><classes>
     <class name="A" filename="Chain/A.cs"><methods><method><lines><line number="1" hits="5" /></lines></method></methods>
       <lines><line number="1" hits="%d" /><line number="2" hits="%d" /></lines></class>
+    <class name="G" filename="Chain/obj/Release/G.g.cs"><lines><line number="1" hits="0" /></lines></class>
     <class name="A/Inner" filename="Chain/A.cs"><lines><line number="2" hits="0" /><line number="3" hits="0" /></lines></class>
   </classes></package>
 </packages></coverage>"""
