@@ -292,8 +292,8 @@ def detach():
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
-def run_node(options):
-    """One node in the foreground. Signals are passed on by process id; the node's exit code is ours."""
+def foreground(target, options, folder=None):
+    """A built program in the foreground. Signals are passed on by process id; its exit code is ours."""
     child = None
     early = []
 
@@ -305,7 +305,7 @@ def run_node(options):
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, forward)
-    child = subprocess.Popen(["dotnet", output_of("silo", "Release"), *options], env=environment(), preexec_fn=detach)
+    child = subprocess.Popen(["dotnet", output_of(target, "Release"), *options], cwd=folder, env=environment(), preexec_fn=detach)
     for number in early:
         child.send_signal(number)
     code = child.wait()
@@ -616,9 +616,9 @@ def passes_on(command, options):
     ensure_natives()
     if command == "run":
         build("silo")
-        return run_node(options)
+        return foreground("silo", options)  # in the caller's folder: the data directory is named from there
     build("bench")
-    return subprocess.run(["dotnet", output_of("bench", "Release"), *options], cwd=ROOT, env=environment(), check=False).returncode
+    return foreground("bench", options, ROOT)
 
 
 def dispatch(arguments):

@@ -156,11 +156,11 @@ class Packages(unittest.TestCase):
 class Passing(unittest.TestCase):
     def start(self, *arguments):
         """What the node would be started with."""
-        with mock.patch.multiple(blockchain, ensure_natives=mock.DEFAULT, build=mock.DEFAULT, run_node=mock.DEFAULT) as fakes:
-            fakes["run_node"].return_value = 4
+        with mock.patch.multiple(blockchain, ensure_natives=mock.DEFAULT, build=mock.DEFAULT, foreground=mock.DEFAULT) as fakes:
+            fakes["foreground"].return_value = 4
             code = blockchain.main(["run", *arguments])
         self.assertEqual(fakes["build"].call_args, mock.call("silo"))
-        return code, fakes["run_node"].call_args[0][0]
+        return code, fakes["foreground"].call_args[0][1]
 
     def test_node_options_pass_unchanged_and_its_exit_code_comes_back(self):
         self.assertEqual(self.start(), (4, []))
@@ -258,7 +258,7 @@ class Processes(unittest.TestCase):
             with open(fake, "w", encoding="utf-8") as file:
                 file.write("#!/bin/sh\necho $$\nexec sleep 300\n")
             os.chmod(fake, 0o755)
-            program = f"import sys; sys.path.insert(0, {support.ROOT!r}); import blockchain; blockchain.run_node([])"
+            program = f"import sys; sys.path.insert(0, {support.ROOT!r}); import blockchain; blockchain.foreground('silo', [])"
             child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True,
                                      env={**os.environ, "PATH": folder + os.pathsep + os.environ["PATH"]})
             with child.stdout:
@@ -280,7 +280,7 @@ class Processes(unittest.TestCase):
                            "signal.signal(signal.SIGINT, stop)\nsignal.signal(signal.SIGTERM, stop)\nlog.write('up\\n')\nprint(sys.argv[2:], flush=True)\n"
                            "signal.pause()\n")
             os.chmod(fake, 0o755)
-            program = f"import sys; sys.path.insert(0, {support.ROOT!r}); import blockchain; sys.exit(blockchain.run_node(['--a', 'b']))"
+            program = f"import sys; sys.path.insert(0, {support.ROOT!r}); import blockchain; sys.exit(blockchain.foreground('silo', ['--a', 'b']))"
             for number in (signal.SIGINT, signal.SIGTERM):
                 with open(log, "w", encoding="utf-8"):
                     pass
