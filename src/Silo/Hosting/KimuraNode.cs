@@ -75,6 +75,8 @@ public sealed class KimuraNode : IAsyncDisposable
         {
             if (app is not null)
             {
+                // What has started, grains among it, ends before the storage that it stands on.
+                await app.StopAsync(CancellationToken.None);
                 await app.DisposeAsync();
             }
 

@@ -1,10 +1,15 @@
+using System.Net.Sockets;
+using Kimura.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Kimura.Silo.Hosting;
 
-/// <summary>One line a log entry: time (UTC), level, category, message; an exception follows on lines of its own.</summary>
+/// <summary>
+/// One line a log entry: time (UTC), level, category, message; an exception follows on lines of its own, unless storage or network are
+/// behind it: that is no bug to be traced, and the line that says it must not be lost among traces.
+/// </summary>
 internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(FormatterName)
 {
     public const string FormatterName = "line";
@@ -12,12 +17,17 @@ internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(Format
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
         var now = time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ");
-        textWriter.WriteLine($"{now} {Level(logEntry.LogLevel)} {logEntry.Category}: {logEntry.Formatter(logEntry.State, logEntry.Exception)}");
-        if (logEntry.Exception is not null)
+        textWriter.Write($"{now} {Level(logEntry.LogLevel)} {logEntry.Category}: {logEntry.Formatter(logEntry.State, logEntry.Exception)}");
+        textWriter.WriteLine(logEntry.Exception switch
         {
-            textWriter.WriteLine(logEntry.Exception);
-        }
+            null => "",
+            var exception when IsOfTheSystem(exception) => $": {exception.Message.ReplaceLineEndings(" ")}",
+            var exception => $"{Environment.NewLine}{exception}",
+        });
     }
+
+    private static bool IsOfTheSystem(Exception exception) =>
+        exception is StorageException or SocketException || (exception.InnerException is { } inner && IsOfTheSystem(inner));
 
     private static string Level(LogLevel level) => level switch
     {
