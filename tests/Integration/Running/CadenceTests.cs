@@ -26,9 +26,12 @@ public sealed class CadenceTests(ITestOutputHelper output) : IDisposable
 
         var times = chain.Blocks.Skip(10).Select(block => (double)block.Header.Timestamp).ToList();
         var intervals = times.Zip(times.Skip(1), (one, next) => next - one).Order().ToList();
-        var mean = intervals.Average();
-        output.WriteLine($"{intervals.Count} intervals: mean {mean:F2} ms, least {intervals[0]} ms, most {intervals[^1]} ms");
-        Assert.InRange(mean, 97, 105);
+        var (mean, median) = (intervals.Average(), intervals[intervals.Count / 2]);
+        output.WriteLine($"{intervals.Count} intervals: mean {mean:F2} ms, median {median} ms, least {intervals[0]} ms, most {intervals[^1]} ms");
+
+        // A tick that a busy machine missed is left out, which moves the mean alone; a timer that drifts moves both.
+        Assert.InRange(median, 97, 103);
+        Assert.InRange(mean, 97, 120);
     }
 
     [Fact(Timeout = 120_000)]
@@ -45,7 +48,7 @@ public sealed class CadenceTests(ITestOutputHelper output) : IDisposable
             answered.Add((message, (ulong)TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()));
         }
 
-        await rpc.NothingPendingAsync();
+        await rpc.HeightAsync(await rpc.HeightAsync() + 2);
         var chain = await WalkedChain.WalkAsync(rpc);
         output.WriteLine($"{answered.Count} messages in {chain.Blocks.Count} blocks");
         foreach (var (message, time) in answered)
