@@ -48,10 +48,14 @@ internal sealed class PendingPoolGrain(
     {
         // The leader's stamp goes into a copy of our own: what crosses a grain call is immutable.
         var encodings = batch.Encodings.ToArray();
-        var messages = Stamp(encodings, batch.Count);
-        // In this order: pruning forgets senders, and who is learned must still be known when the messages are admitted.
+        var messages = Stamp(encodings, batch);
         _book.Prune(IsPending);
-        await LearnSendersAsync(messages);
+
+        // Reading may wait, and others may pass meanwhile: so until all senders are known in one and the same turn, which goes on below.
+        while (FindUnknown(messages) is { Count: > 0 } unknown)
+        {
+            await LearnAsync(unknown);
+        }
 
         var results = new SubmissionResult[messages.Length];
         var group = _gathering;
@@ -120,16 +124,21 @@ internal sealed class PendingPoolGrain(
         return Task.FromResult(new PendingSelection(entries, latest));
     }
 
-    private Message[] Stamp(byte[] encodings, int count)
+    private Message[] Stamp(byte[] encodings, VerifiedBatch batch)
     {
+        if (batch.Ids.Length != (long)batch.Count * Hash32.Size)
+        {
+            throw new ArgumentException($"{batch.Ids.Length} bytes are not the ids of {batch.Count} messages", nameof(batch));
+        }
+
         var now = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
-        var messages = new Message[count];
+        var messages = new Message[batch.Count];
         var rest = encodings.AsMemory();
-        for (var i = 0; i < count; i++)
+        for (var i = 0; i < messages.Length; i++)
         {
             if (!Message.TryReadFirst(rest, chain.Parameters.MaxContent, out messages[i]))
             {
-                throw new ArgumentException($"message {i} of the batch is not a message encoding", nameof(encodings));
+                throw new ArgumentException($"message {i} of the batch is not a message encoding", nameof(batch));
             }
 
             Message.Stamp(rest.Span, now);
@@ -139,22 +148,21 @@ internal sealed class PendingPoolGrain(
         return messages;
     }
 
-    // Reading may wait, and others may pass meanwhile: so until all senders are known in one and the same moment.
-    private async Task LearnSendersAsync(Message[] messages)
-    {
-        while (messages.Select(message => message.Sender).Where(sender => !_book.Knows(sender)).ToHashSet() is { Count: > 0 } unknown)
-        {
-            var generation = _book.Generation;
-            var nonces = new List<(PublicKey Sender, ulong Next)>(unknown.Count);
-            foreach (var sender in unknown)
-            {
-                nonces.Add((sender, await chain.GetNonceAsync(sender)));
-            }
+    private HashSet<PublicKey> FindUnknown(Message[] messages) =>
+        messages.Select(message => message.Sender).Where(sender => !_book.Knows(sender)).ToHashSet();
 
-            if (generation == _book.Generation)
-            {
-                nonces.ForEach(known => _book.Learn(known.Sender, known.Next));
-            }
+    private async Task LearnAsync(HashSet<PublicKey> senders)
+    {
+        var generation = _book.Generation;
+        var nonces = new List<(PublicKey Sender, ulong Next)>(senders.Count);
+        foreach (var sender in senders)
+        {
+            nonces.Add((sender, await chain.GetNonceAsync(sender)));
+        }
+
+        if (generation == _book.Generation)
+        {
+            nonces.ForEach(known => _book.Learn(known.Sender, known.Next));
         }
     }
 
