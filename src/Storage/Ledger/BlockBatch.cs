@@ -9,7 +9,8 @@ namespace Kimura.Storage.Ledger;
 /// <summary>The one batch of a block: the block, its messages, the <c>meta:</c> keys, the senders' nonces (protocol section 4).</summary>
 internal static class BlockBatch
 {
-    public static WriteBatch Build(Block block, Func<int, Message> bodyAt)
+    /// <summary>Bodies come in block order; <paramref name="nextOf"/> says which nonce a sender's first one must have, null where it is not known.</summary>
+    public static WriteBatch Build(Block block, Func<int, Message> bodyAt, Func<PublicKey, ulong?> nextOf)
     {
         var batch = new WriteBatch();
         batch.Put(Family.Blocks, LedgerKeys.Block(block.Height), block.Encoding.Span);
@@ -22,7 +23,8 @@ internal static class BlockBatch
             BinaryPrimitives.WriteUInt32BigEndian(place[8..], (uint)i);
             batch.Put(Family.Messages, LedgerKeys.Message(block.IdAt(i).Value), place, body.Encoding.Span);
             var sender = body.Sender;
-            if (nonces.TryGetValue(sender, out var next) && next != body.Nonce)
+            var next = nonces.TryGetValue(sender, out var known) ? known : nextOf(sender) ?? body.Nonce;
+            if (next != body.Nonce)
             {
                 throw new InvalidOperationException($"block {block.Height}: nonce {body.Nonce} of {sender} where {next} must be");
             }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Kimura.Chain;
 using Kimura.Chain.Blocks;
 using Kimura.Chain.Messages;
@@ -18,11 +17,10 @@ public sealed class ChainStore : IDisposable
     private readonly PendingIndex _pending;
     private readonly EpochFence _leader = new();
     private readonly EpochFence _pool = new();
-    private readonly SemaphoreSlim _following = new(1, 1);
+    private readonly SemaphoreSlim _blocks = new(1, 1);
     private readonly EquivocationLog _equivocations;
     private readonly TaskCompletionSource<StorageException> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Block _tip;
-    private Block? _committing;
 
     internal ChainStore(
         IKeyValueStore store, ChainParameters parameters, ISignGuard? guard, Block tip, PendingIndex pending, EquivocationLog equivocations)
@@ -33,6 +31,7 @@ public sealed class ChainStore : IDisposable
         _tip = tip;
         _pending = pending;
         _equivocations = equivocations;
+        _ = EndWithAsync(store.Failed);
     }
 
     /// <summary>The chain's parameters.</summary>
@@ -72,7 +71,7 @@ public sealed class ChainStore : IDisposable
     public async ValueTask<ulong?> GetHeightAsync(BlockHash hash)
     {
         var value = await _store.GetAsync(Family.Metadata, LedgerKeys.HeightOf(hash));
-        return value is not null && BinaryPrimitives.ReadUInt64BigEndian(value) is var height && height <= Tip.Height ? height : null;
+        return value is not null && LedgerKeys.ReadNumber(value, $"the height of block {hash}") is var height && height <= Tip.Height ? height : null;
     }
 
     /// <summary>A message that is on disk and in no visible block, or null.</summary>
@@ -117,57 +116,21 @@ public sealed class ChainStore : IDisposable
                 Family.Pending, LedgerKeys.Pending(message.Id.Value), LedgerKeys.BigEndian(message.Arrival), message.Message.Encoding.Span);
         }
 
-        return await _pool.RunAsync(epoch, () => StorePendingAsync(batch, messages)) ? CommitOutcome.Committed : CommitOutcome.Fenced;
+        return await _pool.RunAsync(epoch, () => StorePendingAsync(batch, messages));
     }
 
     /// <summary>
     /// Commits the leader's next block with its messages, which must all be pending. Completes after the batch and the sign guard
     /// are on disk; only then is the block seen.
     /// </summary>
-    public async Task<CommitOutcome> CommitProducedAsync(ulong epoch, Block block)
-    {
-        var tip = Tip;
-        if (block.Height != tip.Height + 1 || block.Header.PrevHash != tip.Hash)
-        {
-            return CommitOutcome.Stale;
-        }
-
-        var bodies = new PendingMessage[block.Count];
-        for (var i = 0; i < bodies.Length; i++)
-        {
-            if (!_pending.TryGet(block.IdAt(i), out var message))
-            {
-                return CommitOutcome.Stale;
-            }
-
-            bodies[i] = message;
-        }
-
-        var batch = BlockBatch.Build(block, i => bodies[i].Message);
-        BlockBatch.DeletePending(batch, bodies);
-        return await _leader.RunAsync(epoch, () => CommitProducedAsync(batch, block, bodies)) ? CommitOutcome.Committed : CommitOutcome.Fenced;
-    }
+    public Task<CommitOutcome> CommitProducedAsync(ulong epoch, Block block) =>
+        _leader.RunAsync(epoch, () => OneByOneAsync(() => CommitProducedAsync(block)));
 
     /// <summary>Commits a verified block of another node with its messages.</summary>
-    public async Task<CommitOutcome> CommitFollowedAsync(Block block, IReadOnlyList<Message> bodies)
+    public Task<CommitOutcome> CommitFollowedAsync(Block block, IReadOnlyList<Message> bodies)
     {
-        await _following.WaitAsync();
-        try
-        {
-            var tip = Tip;
-            if (block.Height != tip.Height + 1 || block.Header.PrevHash != tip.Hash)
-            {
-                return CommitOutcome.Stale;
-            }
-
-            await CommitAsync(BlockBatch.Build(block, i => bodies[i]));
-            Volatile.Write(ref _tip, block);
-            return CommitOutcome.Committed;
-        }
-        finally
-        {
-            _following.Release();
-        }
+        ArgumentOutOfRangeException.ThrowIfNotEqual(bodies.Count, block.Count, nameof(bodies));
+        return OneByOneAsync(() => CommitFollowedBlockAsync(block, bodies));
     }
 
     /// <summary>Keeps the header of a second, validly signed block as evidence; false if it was known or the log is full.</summary>
@@ -177,13 +140,13 @@ public sealed class ChainStore : IDisposable
     public async ValueTask<ulong> GetChainNonceAsync(PublicKey sender)
     {
         var value = await _store.GetAsync(Family.Metadata, LedgerKeys.Nonce(sender));
-        return value is null ? 0 : BinaryPrimitives.ReadUInt64BigEndian(value);
+        return value is null ? 0 : LedgerKeys.ReadNumber(value, $"the next nonce of {sender}");
     }
 
     /// <summary>Releases locks; the key-value store is closed by its owner.</summary>
     public void Dispose()
     {
-        _following.Dispose();
+        _blocks.Dispose();
         _equivocations.Dispose();
     }
 
@@ -199,56 +162,117 @@ public sealed class ChainStore : IDisposable
             : throw new StorageException(StorageFault.Corrupt, $"block {height}: what is stored there is not the encoding of that block");
     }
 
-    private async Task CommitAsync(WriteBatch batch)
+    // One block at a time, whoever made it: there is never a second one at a height.
+    private async Task<CommitOutcome> OneByOneAsync(Func<Task<CommitOutcome>> commit)
     {
+        await _blocks.WaitAsync();
         try
         {
-            await _store.CommitAsync(batch, sync: true);
+            return await commit();
         }
-        catch (StorageException failure)
+        finally
         {
-            _failed.TrySetResult(failure);
-            throw;
+            _blocks.Release();
         }
     }
 
-    private async Task StorePendingAsync(WriteBatch batch, IReadOnlyList<PendingMessage> messages)
+    private async Task<CommitOutcome> CommitProducedAsync(Block block)
+    {
+        if (!IsNext(block) || FindPending(block) is not { } bodies)
+        {
+            return CommitOutcome.Stale;
+        }
+
+        var batch = BlockBatch.Build(block, i => bodies[i].Message, _pending.FirstNonceOf);
+        BlockBatch.DeletePending(batch, bodies);
+        await CommitAsync(batch, _guard is null ? null : new SignedBlock(block.Height, block.Hash.Value.ToArray()));
+        Show(block, bodies);
+        return CommitOutcome.Committed;
+    }
+
+    private async Task<CommitOutcome> CommitFollowedBlockAsync(Block block, IReadOnlyList<Message> bodies)
+    {
+        if (!IsNext(block))
+        {
+            return CommitOutcome.Stale;
+        }
+
+        // What is pending here may be in another leader's block: it must not come into a second one.
+        var taken = Enumerable.Range(0, block.Count).Select(i => GetPending(block.IdAt(i))).OfType<PendingMessage>().ToList();
+        var batch = BlockBatch.Build(block, i => bodies[i], _pending.FirstNonceOf);
+        BlockBatch.DeletePending(batch, taken);
+        await CommitAsync(batch);
+        Show(block, taken);
+        return CommitOutcome.Committed;
+    }
+
+    private bool IsNext(Block block)
+    {
+        var tip = Tip;
+        return block.Height == tip.Height + 1 && block.Header.PrevHash == tip.Hash;
+    }
+
+    private PendingMessage[]? FindPending(Block block)
+    {
+        var found = new PendingMessage[block.Count];
+        for (var i = 0; i < found.Length; i++)
+        {
+            if (!_pending.TryGet(block.IdAt(i), out var message))
+            {
+                return null;
+            }
+
+            found[i] = message.Hash == block.MessageHashAt(i)
+                ? message
+                : throw new InvalidOperationException($"block {block.Height}: message {i} ({message.Id}) is not the one that is pending");
+        }
+
+        return found;
+    }
+
+    private void Show(Block block, IReadOnlyList<PendingMessage> taken)
+    {
+        Volatile.Write(ref _tip, block);
+        foreach (var message in taken)
+        {
+            _pending.Remove(message);
+        }
+    }
+
+    private async Task<CommitOutcome> StorePendingAsync(WriteBatch batch, IReadOnlyList<PendingMessage> messages)
     {
         await CommitAsync(batch);
         foreach (var message in messages)
         {
             _pending.Add(message);
         }
+
+        return CommitOutcome.Committed;
     }
 
-    private async Task CommitProducedAsync(WriteBatch batch, Block block, PendingMessage[] bodies)
+    // After a failure nothing more is written: a block that the guard knows nothing of may be on disk, and must not be made again.
+    private async Task CommitAsync(WriteBatch batch, SignedBlock? signed = null)
     {
-        if (_failed.Task.IsCompleted || Interlocked.CompareExchange(ref _committing, block, null) is not null)
+        if (_failed.Task.IsCompleted)
         {
-            throw new InvalidOperationException($"block {block.Height}: the commit before it has not ended well");
+            var failure = await _failed.Task;
+            throw new StorageException(failure.Fault, failure.Message, failure);
         }
 
         try
         {
             await _store.CommitAsync(batch, sync: true);
-            if (_guard is not null)
+            if (signed is not null)
             {
-                await _guard.RecordAsync(new SignedBlock(block.Height, block.Hash.Value.ToArray()));
+                await _guard!.RecordAsync(signed.Value);
             }
         }
-        catch (StorageException failure)
+        catch (Exception exception)
         {
-            // The block may be on disk, and must never be made a second time: so nothing is committed any more.
-            _failed.TrySetResult(failure);
+            _failed.TrySetResult(exception as StorageException ?? new StorageException(StorageFault.Failed, exception.Message, exception));
             throw;
         }
-
-        Volatile.Write(ref _tip, block);
-        foreach (var message in bodies)
-        {
-            _pending.Remove(message);
-        }
-
-        _committing = null;
     }
+
+    private async Task EndWithAsync(Task<StorageException> failed) => _failed.TrySetResult(await failed);
 }

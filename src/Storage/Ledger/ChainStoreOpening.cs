@@ -54,7 +54,7 @@ public static class ChainStoreOpening
         var genesis = parameters.Genesis;
         var version = new byte[4];
         BinaryPrimitives.WriteUInt32BigEndian(version, SchemaVersion);
-        var batch = BlockBatch.Build(genesis, _ => throw new InvalidOperationException("genesis has no messages"));
+        var batch = BlockBatch.Build(genesis, _ => throw new InvalidOperationException("genesis has no messages"), _ => null);
         batch.Put(Family.Metadata, LedgerKeys.Schema, version);
         batch.Put(Family.Metadata, LedgerKeys.GenesisHash, genesis.Hash.Value.ToArray());
         if (parameters.ChainId is not null)
@@ -126,6 +126,12 @@ public static class ChainStoreOpening
                 + $"{Convert.ToHexStringLower(signed.Hash.Span)} there: this is another chain's database, or blocks are lost. "
                 + "Restore the right one, or give --accept-lost-blocks");
         }
+
+        if (signed.Height < tip.Height)
+        {
+            // The process ended between a block's commit and its record: from now on the block is seen.
+            await guard.RecordAsync(new SignedBlock(tip.Height, tip.Hash.Value.ToArray()));
+        }
     }
 
     private static async Task<PendingIndex> ReadPendingAsync(IKeyValueStore store)
@@ -133,6 +139,11 @@ public static class ChainStoreOpening
         var messages = new List<PendingMessage>();
         await foreach (var (key, value) in store.IterateAsync(Family.Pending, LedgerKeys.PendingPrefix, default))
         {
+            if (key.Length != LedgerKeys.PendingPrefix.Length + Hash32.Size)
+            {
+                throw Corrupt($"a pending message is stored under the key {Convert.ToHexStringLower(key)}");
+            }
+
             var id = new MessageId(new Hash32(key.AsSpan(LedgerKeys.PendingPrefix.Length)));
             if (value.Length < 8 || !Message.TryDecode(value.AsMemory(8), ChainParameters.ContentLimit, out var message)
                 || message.ComputeId() != id)
@@ -148,7 +159,7 @@ public static class ChainStoreOpening
         {
             var sender = message.Message.Sender;
             var stored = await store.GetAsync(Family.Metadata, LedgerKeys.Nonce(sender));
-            var expected = index.NextNonceOf(sender) ?? (stored is null ? 0 : BinaryPrimitives.ReadUInt64BigEndian(stored));
+            var expected = index.NextNonceOf(sender) ?? (stored is null ? 0 : LedgerKeys.ReadNumber(stored, $"the next nonce of {sender}"));
             if (message.Message.Nonce != expected)
             {
                 throw Corrupt($"pending message {message.Id}: has nonce {message.Message.Nonce} where {expected} must be");

@@ -33,27 +33,31 @@ internal sealed class EpochFence
             running = _running;
         }
 
-        // A failed write of an older epoch has ended the store, and says so to everyone who calls it next.
-        await running.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
+        await running;
         return true;
     }
 
-    /// <summary>Starts the work if the epoch is the newest; false, and nothing done, where it is not.</summary>
-    public async Task<bool> RunAsync(ulong epoch, Func<Task> start)
+    /// <summary>Does the work if the epoch is the newest; nothing is done where it is not, or where none was ever taken.</summary>
+    public async Task<CommitOutcome> RunAsync(ulong epoch, Func<Task<CommitOutcome>> work)
     {
-        Task work;
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
-            if (epoch != _epoch)
+            if (epoch == 0 || epoch != _epoch)
             {
-                return false;
+                return CommitOutcome.Fenced;
             }
 
-            work = start();
-            _running = _running.IsCompleted ? work : Task.WhenAll(_running, work);
+            _running = _running.IsCompleted ? ended.Task : Task.WhenAll(_running, ended.Task);
         }
 
-        await work;
-        return true;
+        try
+        {
+            return await work();
+        }
+        finally
+        {
+            ended.SetResult();
+        }
     }
 }

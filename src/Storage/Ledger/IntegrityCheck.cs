@@ -31,6 +31,7 @@ public sealed partial class IntegrityCheck(
 {
     private const int BatchBlocks = 256;
     private const ulong ProgressEvery = 50_000;
+    private const string Remedy = "the database is damaged, restore it from a backup";
 
     /// <summary>Checks as far as <paramref name="mode"/> says, and remembers on disk what was covered.</summary>
     /// <exception cref="StorageException">Corrupt: one line that names the height and what differs.</exception>
@@ -42,28 +43,41 @@ public sealed partial class IntegrityCheck(
         }
 
         var covered = mode == VerifyMode.Full ? default : await ReadCoveredAsync();
-        if (!await WalkAsync(mode, covered, cancellationToken))
+        if (covered.Height == 0 || !await TryWalkCoveredAsync(mode, covered, cancellationToken))
         {
-            // Some byte below the covered height is not what it was: verifying every signature again names the block.
             await WalkAsync(mode, default, cancellationToken);
         }
 
         LogVerified(logger, chain.Tip.Height + 1);
     }
 
+    // Where it fails, a walk that verifies every signature again names the first block that does.
+    private async Task<bool> TryWalkCoveredAsync(VerifyMode mode, Covered covered, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await WalkAsync(mode, covered, cancellationToken);
+        }
+        catch (StorageException exception) when (exception.Fault == StorageFault.Corrupt)
+        {
+            return false;
+        }
+    }
+
+    // False where some byte at or below the covered height is not what it was.
     private async Task<bool> WalkAsync(VerifyMode mode, Covered covered, CancellationToken cancellationToken)
     {
         var tip = chain.Tip;
-        var previous = chain.Parameters.Genesis;
+        Block? previous = null;
         var digest = new EncodingDigest();
         var nonces = new Dictionary<PublicKey, ulong>();
         var batch = new List<Block>(BatchBlocks);
         await foreach (var (key, value) in store.IterateAsync(Family.Blocks, LedgerKeys.BlockPrefix, default))
         {
-            var below = batch.Count > 0 ? batch[^1] : previous;
-            var block = await DecodeAsync(key, value, tip, below, batch);
-            if (block.Height == 0)
+            var block = await DecodeAsync(key, value, batch.Count > 0 ? batch[^1] : previous, batch);
+            if (previous is null)
             {
+                previous = block;
                 continue;
             }
 
@@ -85,43 +99,49 @@ public sealed partial class IntegrityCheck(
             }
         }
 
-        if (previous.Height != tip.Height)
+        await CheckSignaturesAsync(batch, covered.Height);
+        var last = batch.Count > 0 ? batch[^1] : previous;
+        if (last?.Height != tip.Height)
         {
-            throw Corrupt(previous.Height + (ulong)batch.Count + 1, "is missing");
+            throw Corrupt(last is null ? 0 : last.Height + 1, "is missing");
         }
 
+        await CheckCountersAsync(mode, nonces);
         await RememberAsync(new Covered(tip.Height, digest.Current()));
         return true;
     }
 
-    private async Task<Block> DecodeAsync(byte[] key, byte[] value, Block tip, Block below, List<Block> batch)
+    private async Task<Block> DecodeAsync(byte[] key, byte[] value, Block? below, List<Block> batch)
     {
         try
         {
-            return CheckLink(key, value, below, tip);
+            return below is null ? CheckGenesis(key, value) : CheckLink(key, value, below, chain.Tip);
         }
         catch (StorageException)
         {
             // A block whose hash has changed shows in the link of the one above: whose own signature does not fit is named first.
-            await CheckSignaturesAsync(batch.Count > 0 || below.Height == 0 ? batch : [below], 0);
+            await CheckSignaturesAsync(batch, 0);
             throw;
         }
     }
 
+    private Block CheckGenesis(byte[] key, byte[] value)
+    {
+        if (HeightOf(key) != 0)
+        {
+            throw Corrupt(0, "is missing");
+        }
+
+        var genesis = chain.Parameters.Genesis;
+        return value.AsSpan().SequenceEqual(genesis.Encoding.Span) ? genesis : throw Corrupt(0, "is not this chain's genesis");
+    }
+
     private static Block CheckLink(byte[] key, byte[] value, Block below, Block tip)
     {
-        var height = key.Length == LedgerKeys.BlockPrefix.Length + 8
-            ? BinaryPrimitives.ReadUInt64BigEndian(key.AsSpan(LedgerKeys.BlockPrefix.Length))
-            : throw new StorageException(StorageFault.Corrupt, $"the database holds a block under the key {Convert.ToHexStringLower(key)}");
+        var height = HeightOf(key);
         if (height > tip.Height)
         {
             throw Corrupt(height, $"is stored above the last height, {tip.Height}");
-        }
-
-        var block = ChainStore.Decode(value, height)!;
-        if (height == 0)
-        {
-            return block.Encoding.Span.SequenceEqual(below.Encoding.Span) ? block : throw Corrupt(0, "is not this chain's genesis");
         }
 
         if (height != below.Height + 1)
@@ -129,6 +149,7 @@ public sealed partial class IntegrityCheck(
             throw Corrupt(below.Height + 1, "is missing");
         }
 
+        var block = ChainStore.Decode(value, height)!;
         if (block.Header.PrevHash != below.Hash)
         {
             throw Corrupt(height, $"links to {block.Header.PrevHash}, block {below.Height} hashes to {below.Hash}");
@@ -174,18 +195,37 @@ public sealed partial class IntegrityCheck(
             var bodies = new Message[block.Count];
             for (var i = 0; i < bodies.Length; i++)
             {
-                var stored = await chain.GetMessageAsync(block.IdAt(i));
-                bodies[i] = stored is { } message && message.Height == block.Height && message.Index == i
-                    ? message.Message
-                    : throw Corrupt(block.Height, $"its message {i} ({block.IdAt(i)}) is missing");
+                bodies[i] = await ReadMessageAsync(block, i);
             }
 
-            var checks = new System.Collections.Concurrent.ConcurrentBag<BodyCheck>();
-            await workers.RunAsync(bodies.Length, (from, to) => checks.Add(BodyVerifier.CheckBodies(block, bodies, from, to, chain.Parameters)));
-            checks.Add(BodyVerifier.CheckNonces(bodies, nonces));
-            if (checks.Where(check => check.Verdict != Verdict.Ok).OrderBy(check => check.Index).Cast<BodyCheck?>().FirstOrDefault() is { } bad)
+            var check = await BodyVerifier.CheckAsync(block, bodies, nonces, chain.Parameters, workers);
+            if (check.Verdict != Verdict.Ok)
             {
-                throw Corrupt(block.Height, $"its message {bad.Index} is not valid ({bad.Verdict.ToProtocolName()})");
+                var which = check.Index < 0 ? "its messages are" : $"its message {check.Index} is";
+                throw Corrupt(block.Height, $"{which} not valid ({check.Verdict.ToProtocolName()})");
+            }
+        }
+    }
+
+    private async Task<Message> ReadMessageAsync(Block block, int index)
+    {
+        var id = block.IdAt(index);
+        var value = await store.GetAsync(Family.Messages, LedgerKeys.Message(id.Value))
+            ?? throw Corrupt(block.Height, $"its message {index} ({id}) is missing");
+        return StoredMessage.TryDecode(value, out var stored) && stored.Height == block.Height && stored.Index == index
+            ? stored.Message
+            : throw Corrupt(block.Height, $"its message {index} ({id}) is not what is stored under that id");
+    }
+
+    private async Task CheckCountersAsync(VerifyMode mode, Dictionary<PublicKey, ulong> nonces)
+    {
+        foreach (var (sender, next) in mode == VerifyMode.Full ? nonces : [])
+        {
+            var stored = await chain.GetChainNonceAsync(sender);
+            if (stored != next)
+            {
+                throw new StorageException(
+                    StorageFault.Corrupt, $"the next nonce of {sender} is stored as {stored}, its messages lead to {next}: {Remedy}");
             }
         }
     }
@@ -216,8 +256,11 @@ public sealed partial class IntegrityCheck(
         }
     }
 
-    private static StorageException Corrupt(ulong height, string what) =>
-        new(StorageFault.Corrupt, $"block {height} {what}: the database is damaged, restore it from a backup");
+    private static ulong HeightOf(byte[] key) => key.Length == LedgerKeys.BlockPrefix.Length + 8
+        ? BinaryPrimitives.ReadUInt64BigEndian(key.AsSpan(LedgerKeys.BlockPrefix.Length))
+        : throw new StorageException(StorageFault.Corrupt, $"a block is stored under the key {Convert.ToHexStringLower(key)}: {Remedy}");
+
+    private static StorageException Corrupt(ulong height, string what) => new(StorageFault.Corrupt, $"block {height} {what}: {Remedy}");
 
     // What an earlier complete check covered: height 0 is nothing.
     private readonly record struct Covered(ulong Height, Hash32 Digest);

@@ -42,6 +42,11 @@ internal static class LedgerKeys
         return bytes;
     }
 
+    /// <exception cref="StorageException">The value is not 8 bytes; names what it should be.</exception>
+    public static ulong ReadNumber(byte[] value, string what) => value.Length == 8
+        ? BinaryPrimitives.ReadUInt64BigEndian(value)
+        : throw new StorageException(StorageFault.Corrupt, $"{what} is stored in {value.Length} bytes, not 8: the database is damaged, restore it from a backup");
+
     private static byte[] WithHash(ReadOnlySpan<byte> prefix, Hash32 hash)
     {
         var key = new byte[prefix.Length + Hash32.Size];

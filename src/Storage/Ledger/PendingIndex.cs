@@ -21,6 +21,8 @@ internal sealed class PendingIndex
 
     public ulong? NextNonceOf(PublicKey sender) => _senders.TryGetValue(sender, out var range) ? range.Next : null;
 
+    public ulong? FirstNonceOf(PublicKey sender) => _senders.TryGetValue(sender, out var range) ? range.First : null;
+
     public void Add(PendingMessage message)
     {
         var nonce = message.Message.Nonce;

@@ -9,14 +9,20 @@ public readonly record struct StoredMessage(Message Message, ulong? Height, int 
 {
     internal const int PlaceSize = 12;
 
-    internal static StoredMessage Decode(MessageId id, byte[] value)
+    internal static StoredMessage Decode(MessageId id, byte[] value) => TryDecode(value, out var message)
+        ? message
+        : throw new StorageException(StorageFault.Corrupt, $"message {id}: what is stored there is not a message");
+
+    internal static bool TryDecode(byte[] value, out StoredMessage stored)
     {
-        if (value.Length < PlaceSize || !Message.TryDecode(value.AsMemory(PlaceSize), ChainParameters.ContentLimit, out var message))
+        stored = default;
+        if (value.Length < PlaceSize || !Message.TryDecode(value.AsMemory(PlaceSize), ChainParameters.ContentLimit, out var message)
+            || BinaryPrimitives.ReadUInt32BigEndian(value.AsSpan(8)) is not (<= int.MaxValue and var index))
         {
-            throw new StorageException(StorageFault.Corrupt, $"message {id}: what is stored there is not a message");
+            return false;
         }
 
-        return new StoredMessage(
-            message, BinaryPrimitives.ReadUInt64BigEndian(value), checked((int)BinaryPrimitives.ReadUInt32BigEndian(value.AsSpan(8))));
+        stored = new StoredMessage(message, BinaryPrimitives.ReadUInt64BigEndian(value), (int)index);
+        return true;
     }
 }
