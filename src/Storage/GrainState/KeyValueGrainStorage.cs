@@ -23,17 +23,17 @@ public sealed class KeyValueGrainStorage(IKeyValueStore store) : IGrainStorage, 
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         var value = await store.GetAsync(Family.Grains, KeyOf(stateName, grainId));
+        grainState.ETag = value is null ? null! : EtagOf(value, stateName, grainId).ToString(CultureInfo.InvariantCulture);
         grainState.RecordExists = value is { Length: > EtagSize };
-        grainState.ETag = value is null ? null! : EtagOf(value).ToString(CultureInfo.InvariantCulture);
-        grainState.State = !grainState.RecordExists
-            ? Activator.CreateInstance<T>()
-            : JsonSerializer.Deserialize<T>(value.AsSpan(EtagSize))
-                ?? throw new StorageException(StorageFault.Corrupt, $"the state '{stateName}' of grain {grainId} is damaged");
+        grainState.State = grainState.RecordExists ? Parse<T>(value.AsSpan(EtagSize), stateName, grainId) : Activator.CreateInstance<T>();
     }
 
     /// <inheritdoc />
-    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
-        ReplaceAsync(stateName, grainId, grainState, JsonSerializer.SerializeToUtf8Bytes(grainState.State));
+    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        ArgumentNullException.ThrowIfNull(grainState.State, nameof(grainState));
+        return ReplaceAsync(stateName, grainId, grainState, JsonSerializer.SerializeToUtf8Bytes(grainState.State));
+    }
 
     /// <inheritdoc />
     public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
@@ -49,14 +49,15 @@ public sealed class KeyValueGrainStorage(IKeyValueStore store) : IGrainStorage, 
         try
         {
             var stored = await store.GetAsync(Family.Grains, key);
-            var etag = stored is null ? null : EtagOf(stored).ToString(CultureInfo.InvariantCulture);
+            var last = stored is null ? 0 : EtagOf(stored, stateName, grainId);
+            var etag = stored is null ? null : last.ToString(CultureInfo.InvariantCulture);
             if (!string.Equals(etag, grainState.ETag, StringComparison.Ordinal))
             {
                 throw new InconsistentStateException(
                     $"the state '{stateName}' of grain {grainId} was changed by another activation", etag ?? "none", grainState.ETag ?? "none");
             }
 
-            var next = (stored is null ? 0 : EtagOf(stored)) + 1;
+            var next = last + 1;
             var batch = new WriteBatch();
             batch.Put(Family.Grains, key, LedgerKeys.BigEndian(next), state);
             await store.CommitAsync(batch, sync: true);
@@ -69,7 +70,23 @@ public sealed class KeyValueGrainStorage(IKeyValueStore store) : IGrainStorage, 
         }
     }
 
-    private static ulong EtagOf(byte[] value) => BinaryPrimitives.ReadUInt64BigEndian(value);
+    private static T Parse<T>(ReadOnlySpan<byte> json, string stateName, GrainId grainId)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(json) ?? throw Damaged(stateName, grainId);
+        }
+        catch (JsonException exception)
+        {
+            throw Damaged(stateName, grainId, exception);
+        }
+    }
+
+    private static ulong EtagOf(byte[] value, string stateName, GrainId grainId) =>
+        value.Length >= EtagSize ? BinaryPrimitives.ReadUInt64BigEndian(value) : throw Damaged(stateName, grainId);
+
+    private static StorageException Damaged(string stateName, GrainId grainId, Exception? inner = null) =>
+        new(StorageFault.Corrupt, $"the state '{stateName}' of grain {grainId} is damaged", inner);
 
     private static byte[] KeyOf(string stateName, GrainId grainId) => Encoding.UTF8.GetBytes($"{grainId}/{stateName}");
 }
