@@ -45,13 +45,15 @@ internal sealed partial class ChainGrain(
             return new BodyCheck(verdict, -1);
         }
 
-        var (check, bodies) = await CheckBodiesAsync(block, incoming.Messages);
+        var bodies = ReadBodies(incoming.Messages, block.Count);
+        var check = await BodyVerifier.CheckAsync(block, bodies, await ReadNoncesAsync(bodies), chain.Parameters, workers);
         if (check.Verdict != Verdict.Ok)
         {
             return check;
         }
 
-        return await chain.CommitFollowedAsync(block, bodies) == CommitOutcome.Committed ? check : new BodyCheck(Verdict.Duplicate, -1);
+        // Another block came first: what this one is beside it, the same checks say.
+        return await chain.CommitFollowedAsync(block, bodies) == CommitOutcome.Committed ? check : await CheckAsync(incoming);
     }
 
     // These very bytes, before anything is computed over them.
@@ -66,31 +68,28 @@ internal sealed partial class ChainGrain(
         return stored is not null && stored.Encoding.Span.SequenceEqual(encoding.Span);
     }
 
-    private async Task<(BodyCheck Check, IReadOnlyList<Message> Bodies)> CheckBodiesAsync(Block block, ReadOnlyMemory<byte> encodings)
+    // As many as the block lists, and one more if there is one; what cannot be read counts as not delivered.
+    private static List<Message> ReadBodies(ReadOnlyMemory<byte> encodings, int count)
     {
-        var bodies = new Message[block.Count];
-        for (var i = 0; i < bodies.Length; i++)
+        var bodies = new List<Message>();
+        while (bodies.Count <= count && Message.TryReadFirst(encodings, ChainParameters.ContentLimit, out var body))
         {
-            if (!Message.TryReadFirst(encodings, ChainParameters.ContentLimit, out bodies[i]))
-            {
-                return (new BodyCheck(Verdict.BadMessage, i, WrongDelivery: true), bodies);
-            }
-
-            encodings = encodings[bodies[i].Encoding.Length..];
+            bodies.Add(body);
+            encodings = encodings[body.Encoding.Length..];
         }
 
-        if (!encodings.IsEmpty)
-        {
-            return (new BodyCheck(Verdict.Malformed, -1), bodies);
-        }
+        return bodies;
+    }
 
+    private async Task<Dictionary<PublicKey, ulong>> ReadNoncesAsync(List<Message> bodies)
+    {
         var next = new Dictionary<PublicKey, ulong>();
         foreach (var sender in bodies.Select(body => body.Sender).Distinct())
         {
             next.Add(sender, await chain.GetChainNonceAsync(sender));
         }
 
-        return (await BodyVerifier.CheckAsync(block, bodies, next, chain.Parameters, workers), bodies);
+        return next;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Equivocation: the leader signed {Second} at height {Height}, where {First} is stored")]

@@ -73,6 +73,11 @@ internal sealed class IntakeGrain(ChainParameters parameters, IWorkers workers, 
 
     private static Message[] Split(SubmissionBatch batch)
     {
+        if (batch.Count < 0 || batch.Count > batch.Encodings.Length / Message.HeaderSize)
+        {
+            throw new ArgumentException($"{batch.Encodings.Length} bytes are not {batch.Count} message encodings", nameof(batch));
+        }
+
         var messages = new Message[batch.Count];
         var rest = batch.Encodings;
         for (var i = 0; i < messages.Length; i++)

@@ -59,9 +59,9 @@ internal sealed partial class LeaderGrain(
     private async Task ProduceAsync()
     {
         var started = time.GetTimestamp();
+        var selection = await GrainFactory.GetGrain<IPendingPoolGrain>(0).SelectAsync();
         var tip = chain.Tip;
         var now = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
-        var selection = await GrainFactory.GetGrain<IPendingPoolGrain>(0).SelectAsync();
         if (BlockProduction.MustWait(tip.Header, selection.LatestTimestamp, now))
         {
             if (!_waiting)

@@ -104,16 +104,17 @@ internal sealed class ChainReader(ChainStore chain, NodeOptions options) : Grain
         }
 
         var block = await chain.GetBlockAsync(height) ?? throw Corrupt($"block {height}, which holds message {messageId}, is missing");
-        if (message.Index >= block.Count || block.IdAt(message.Index) != messageId)
+        var hash = message.Message.ComputeHash();
+        if (message.Index >= block.Count || block.IdAt(message.Index) != messageId || block.MessageHashAt(message.Index) != hash)
         {
-            throw Corrupt($"block {height} does not list message {messageId} at {message.Index}");
+            throw Corrupt($"block {height} does not list message {messageId}, as it is stored, at {message.Index}");
         }
 
         var header = new byte[BlockHeader.Size];
         block.Header.WriteTo(header);
         return new ProofRecord(
             false,
-            message.Message.ComputeHash().Value.ToArray(),
+            hash.Value.ToArray(),
             message.Index,
             block.Count,
             MerkleTree.ComputePath(block.Entries, message.Index),
