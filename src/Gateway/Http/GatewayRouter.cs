@@ -60,7 +60,8 @@ internal sealed partial class GatewayRouter(
         catch (Exception fault)
         {
             LogFailed(fault, context.Request.Path.Value ?? "/");
-            await RefuseAsync(context, FailureClassifier.Classify(fault), StatusCodes.Status503ServiceUnavailable);
+            var status = IsCall(context) ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+            await RefuseAsync(context, FailureClassifier.Classify(fault), status);
         }
         finally
         {
@@ -83,7 +84,7 @@ internal sealed partial class GatewayRouter(
 
         using var response = new JsonResponse(context);
         response.StatusCode = status;
-        if (IsRoot(context) && HttpMethods.IsPost(context.Request.Method))
+        if (IsCall(context))
         {
             CallRunner.WriteFailure(response, default, failure);
             await response.CompleteAsync();
@@ -96,12 +97,14 @@ internal sealed partial class GatewayRouter(
 
     private static bool IsRoot(HttpContext context) => context.Request.Path.Value is null or "" or "/";
 
+    private static bool IsCall(HttpContext context) => IsRoot(context) && HttpMethods.IsPost(context.Request.Method);
+
     private async Task<string> RouteAsync(HttpContext context)
     {
         context.Response.Headers.XContentTypeOptions = "nosniff";
         context.Response.Headers.CacheControl = "no-store";
         var isAllowed = cors.TryApply(context);
-        if (IsRoot(context) && HttpMethods.IsPost(context.Request.Method))
+        if (IsCall(context))
         {
             return await PostAsync(context, isAllowed);
         }

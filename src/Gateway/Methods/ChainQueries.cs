@@ -15,27 +15,40 @@ internal sealed class ChainQueries(NodeAccess node)
     /// <summary>The most messages of one call.</summary>
     public const int MaxMessages = 1000;
 
-    // A page of the node's answer is held in memory: its size follows the size of what came before.
-    private const int FirstBlockPage = 16;
-    private const int PageBytes = 4 << 20;
+    // A page of the node's answer is held in memory for as long as a slow client reads: 64 messages are 4 MiB at most, and a page of
+    // blocks is as many as fill 4 MiB if they are as large as those before.
     private const int MessagePage = 64;
+    private const int FirstBlockPage = 1;
+    private const int PageBytes = 4 << 20;
 
     public async ValueTask<RpcAnswer> GetBlockAsync(BlockReference reference, bool withMessages)
     {
         var reader = node.Reader;
         var record = reference switch
         {
-            { Height: { } height } => await reader.GetBlockAsync(height, withMessages),
-            { Hash.IsEmpty: false } => await reader.GetBlockByHashAsync(reference.Hash, withMessages),
-            _ => await reader.GetLatestBlockAsync(withMessages),
+            { Height: { } height } => await reader.GetBlockAsync(height, withMessages: false),
+            { Hash.IsEmpty: false } => await reader.GetBlockByHashAsync(reference.Hash, withMessages: false),
+            _ => await reader.GetLatestBlockAsync(withMessages: false),
         };
         if (record is null)
         {
             return RpcAnswer.Fail(RpcFailure.NotFound);
         }
 
-        var view = BlockView.Read(record, withMessages);
-        return RpcAnswer.Stream(view.WriteAsync);
+        var view = BlockView.Read(record);
+        if (!withMessages)
+        {
+            return RpcAnswer.Stream(response => view.WriteAsync(response, writeMessages: null));
+        }
+
+        if (view.Count > MessagePage)
+        {
+            return RpcAnswer.Stream(response => view.WriteAsync(response, to => WriteEachAsync(view, to)));
+        }
+
+        var messages = (await reader.GetBlockAsync(view.Height, withMessages: true))?.Messages ?? default;
+        view.Check(messages);
+        return RpcAnswer.Stream(response => view.WriteAsync(response, to => view.WriteMessagesAsync(messages, to)));
     }
 
     public async ValueTask<RpcAnswer> GetBlocksAsync(ulong from, ulong to)
@@ -48,7 +61,7 @@ internal sealed class ChainQueries(NodeAccess node)
             {
                 foreach (var view in page.Views)
                 {
-                    await view.WriteAsync(response);
+                    await view.WriteAsync(response, writeMessages: null);
                 }
 
                 if (page.IsLast)
@@ -152,6 +165,22 @@ internal sealed class ChainQueries(NodeAccess node)
         return last is null or ulong.MaxValue ? null : last + 1;
     }
 
+    // One after the other: a block's messages may be a hundred megabytes, and nobody knows how slowly they will be read.
+    private async ValueTask WriteEachAsync(BlockView view, JsonResponse response)
+    {
+        for (var i = 0; i < view.Count; i++)
+        {
+            var record = await node.Reader.GetMessageAsync(view.IdAt(i));
+            if (record is null || !record.IsConfirmed)
+            {
+                throw new InvalidDataException($"the node has no message {i} of block {view.Height}");
+            }
+
+            MessageView.Write(response.Writer, record, MessageView.Read(record));
+            await response.FlushIfLargeAsync();
+        }
+    }
+
     private async ValueTask<BlockPage> ReadBlocksAsync(ulong from, ulong to, int size)
     {
         var asked = (int)Math.Min((ulong)size, (to - from) + 1);
@@ -161,7 +190,7 @@ internal sealed class ChainQueries(NodeAccess node)
         for (var i = 0; i < views.Length; i++)
         {
             bytes += records[i].Encoding.Length;
-            views[i] = BlockView.Read(records[i], withMessages: false);
+            views[i] = BlockView.Read(records[i]);
         }
 
         // As many blocks as would have filled a page, had they been as large as these.

@@ -12,34 +12,29 @@ namespace Kimura.Gateway.Results;
 internal sealed class BlockView
 {
     private readonly Block _block;
-    private readonly ReadOnlyMemory<byte>? _messages;
 
-    private BlockView(Block block, ReadOnlyMemory<byte>? messages)
-    {
-        _block = block;
-        _messages = messages;
-    }
+    private BlockView(Block block) => _block = block;
 
-    /// <summary>Reads a record of the node, and its messages if they were asked for.</summary>
+    /// <summary>How many messages it lists.</summary>
+    public int Count => _block.Count;
+
+    public ulong Height => _block.Height;
+
+    /// <summary>Reads a record of the node.</summary>
     /// <exception cref="InvalidDataException">The record is not what the node promises.</exception>
-    public static BlockView Read(BlockRecord record, bool withMessages)
+    public static BlockView Read(BlockRecord record)
     {
-        if (Block.TryDecode(record.Encoding, int.MaxValue, out var block) != BlockShape.WellFormed || block is null)
-        {
-            throw new InvalidDataException("the node gave a block that cannot be read");
-        }
-
-        if (withMessages)
-        {
-            Check(record.Messages, block);
-        }
-
-        // Without the cast null would become an empty memory (by way of byte[]), not an absent one.
-        return new BlockView(block, withMessages ? record.Messages : (ReadOnlyMemory<byte>?)null);
+        var shape = Block.TryDecode(record.Encoding, int.MaxValue, out var block);
+        return shape == BlockShape.WellFormed && block is not null
+            ? new BlockView(block)
+            : throw new InvalidDataException("the node gave a block that cannot be read");
     }
 
-    /// <summary>Writes the block, in parts if it is large.</summary>
-    public async ValueTask WriteAsync(JsonResponse response)
+    /// <summary>The id of the message at a place, 32 bytes.</summary>
+    public byte[] IdAt(int index) => _block.IdAt(index).Value.ToArray();
+
+    /// <summary>Writes the block, in parts if it is large, with what <paramref name="writeMessages"/> puts into the array of messages.</summary>
+    public async ValueTask WriteAsync(JsonResponse response, Func<JsonResponse, ValueTask>? writeMessages)
     {
         WriteHead(response.Writer);
         response.Writer.WriteStartArray("message_ids"u8);
@@ -58,14 +53,41 @@ internal sealed class BlockView
         }
 
         response.Writer.WriteEndArray();
-        if (_messages is { } messages)
+        if (writeMessages is not null)
         {
             response.Writer.WriteStartArray("messages"u8);
-            await WriteMessagesAsync(messages, response);
+            await writeMessages(response);
             response.Writer.WriteEndArray();
         }
 
         response.Writer.WriteEndObject();
+    }
+
+    /// <summary>Checks that these are the encodings of all its messages.</summary>
+    /// <exception cref="InvalidDataException">They are not.</exception>
+    public void Check(ReadOnlyMemory<byte> messages)
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            if (!Message.TryReadFirst(messages, ChainParameters.ContentLimit, out var message))
+            {
+                throw new InvalidDataException($"the node gave {i} of the {Count} messages of block {Height}");
+            }
+
+            messages = messages[message.Encoding.Length..];
+        }
+    }
+
+    /// <summary>Writes messages that were checked.</summary>
+    public async ValueTask WriteMessagesAsync(ReadOnlyMemory<byte> messages, JsonResponse response)
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            Message.TryReadFirst(messages, ChainParameters.ContentLimit, out var message);
+            messages = messages[message.Encoding.Length..];
+            MessageView.Write(response.Writer, IdAt(i), message, new MessagePlace(Height, i));
+            await response.FlushIfLargeAsync();
+        }
     }
 
     /// <summary>Writes the header's fields as an object.</summary>
@@ -84,19 +106,6 @@ internal sealed class BlockView
         writer.WriteEndObject();
     }
 
-    private static void Check(ReadOnlyMemory<byte> messages, Block block)
-    {
-        for (var i = 0; i < block.Count; i++)
-        {
-            if (!Message.TryReadFirst(messages, ChainParameters.ContentLimit, out var message))
-            {
-                throw new InvalidDataException($"the node gave {i} of the {block.Count} messages of block {block.Height}");
-            }
-
-            messages = messages[message.Encoding.Length..];
-        }
-    }
-
     private static void WriteHash(Utf8JsonWriter writer, Hash32 hash)
     {
         Span<byte> bytes = stackalloc byte[Hash32.Size];
@@ -110,18 +119,5 @@ internal sealed class BlockView
         writer.WriteHex("hash"u8, _block.Hash.Value);
         writer.WritePropertyName("header"u8);
         WriteHeader(writer, _block.Header);
-    }
-
-    private async ValueTask WriteMessagesAsync(ReadOnlyMemory<byte> messages, JsonResponse response)
-    {
-        var id = new byte[Hash32.Size];
-        for (var i = 0; i < _block.Count; i++)
-        {
-            Message.TryReadFirst(messages, ChainParameters.ContentLimit, out var message);
-            messages = messages[message.Encoding.Length..];
-            _block.IdAt(i).Value.CopyTo(id);
-            MessageView.Write(response.Writer, id, message, new MessagePlace(_block.Height, i));
-            await response.FlushIfLargeAsync();
-        }
     }
 }

@@ -1,4 +1,6 @@
 using System.Net;
+using Kimura.Chain.Blocks;
+using Kimura.Chain.Merkle;
 using Kimura.Storage;
 using Orleans.Runtime;
 using Xunit;
@@ -110,6 +112,28 @@ public sealed class FailureTests
         await ExpectAsync(node, "submit_message", Submission, -32603);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await node.GetAsync("/block/latest")).Status);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await node.GetAsync($"/message/{Id}")).Status);
+    }
+
+    [Fact]
+    public async Task A_failure_in_the_middle_of_a_result_is_an_error_or_a_cut_connection_but_never_half_a_result()
+    {
+        await using var node = await FaultyNode.StartAsync();
+        var header = new BlockHeader(1, 1, default, default, default, default);
+
+        // More messages than one read gives, each of which cannot be read.
+        node.Script.Bytes = Block.Create(header, new byte[100 * MerkleTree.EntrySize]).Encoding.ToArray();
+        await ExpectAsync(node, "get_block", "[1,true]", -32603);
+        Assert.Equal(0, (await node.PostAsync(Call("get_block", "[1]"))).Code);
+        var batch = await node.PostAsync($"[{Call("get_block", "[1,true]")}]");
+        Assert.Equal(HttpStatusCode.OK, batch.Status);
+        Assert.Equal(-32603, batch.Code);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await node.GetAsync("/block/1?messages=true")).Status);
+
+        // So many that a part of the answer is sent before the first of them is read.
+        node.Script.Bytes = Block.Create(header, new byte[5000 * MerkleTree.EntrySize]).Encoding.ToArray();
+        await Assert.ThrowsAsync<HttpRequestException>(() => node.PostAsync(Call("get_block", "[1,true]")));
+        await Assert.ThrowsAsync<HttpRequestException>(() => node.GetAsync("/block/1?messages=true"));
+        Assert.Equal(0, (await node.PostAsync(Call("get_block", "[1]"))).Code);
     }
 
     [Fact]

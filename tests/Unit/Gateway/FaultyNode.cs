@@ -91,7 +91,8 @@ internal sealed class FaultyNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        await _silo.StopAsync();
+        // Killed, because a grain that never answers would be waited for.
+        _silo.Kill();
         await _app.DisposeAsync();
     }
 }

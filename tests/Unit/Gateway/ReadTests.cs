@@ -134,7 +134,11 @@ public sealed class ReadTests(SharedNode shared)
         var height = (await node.ConfirmedAsync(sender.IdOf(Count - 1))).GetProperty("height").GetUInt64();
         var block = await node.ResultAsync("get_block", $"[{height},true]");
         var messages = block.GetProperty("messages").EnumerateArray().ToArray();
-        Assert.Equal(block.GetProperty("message_ids").GetArrayLength(), messages.Length);
+        Assert.Equal(Count, messages.Length);
+        Assert.Equal(
+            block.GetProperty("message_ids").EnumerateArray().Select(id => id.GetString()),
+            messages.Select(message => message.GetProperty("message_id").GetString()));
+        Assert.Equal(Enumerable.Range(0, Count), messages.Select(message => message.GetProperty("index").GetInt32()));
         Assert.All(messages, message => Assert.Equal(content, message.GetProperty("content").GetString()));
         Assert.Equal(Count, (await node.ResultAsync("get_messages", $"[\"{sender.PublicKey}\"]")).GetArrayLength());
     }
