@@ -22,6 +22,9 @@ public sealed class FileSignGuard : ISignGuard
         _newest = newest;
     }
 
+    /// <summary>For tests: called before each write, may throw what a disk would.</summary>
+    internal Action? BeforeWrite { get; set; }
+
     /// <inheritdoc />
     public SignedBlock? Last => _newest.Block;
 
@@ -168,6 +171,7 @@ public sealed class FileSignGuard : ISignGuard
             // The sync takes its time: not on the caller's scheduler.
             await Task.Run(() =>
             {
+                BeforeWrite?.Invoke();
                 RandomAccess.Write(_file, slot.Encode(), slot.Offset);
                 RandomAccess.FlushToDisk(_file);
             });
