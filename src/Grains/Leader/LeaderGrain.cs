@@ -59,9 +59,11 @@ internal sealed partial class LeaderGrain(
     private async Task ProduceAsync()
     {
         var started = time.GetTimestamp();
+
+        // The clock first: what was answered before the block's timestamp is then in the selection.
+        var now = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
         var selection = await GrainFactory.GetGrain<IPendingPoolGrain>(0).SelectAsync();
         var tip = chain.Tip;
-        var now = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
         if (BlockProduction.MustWait(tip.Header, selection.LatestTimestamp, now))
         {
             if (!_waiting)
