@@ -414,7 +414,12 @@ class Node:
                 self._connection = kind(self._parts.hostname, self._port, timeout=self._timeout)
             self._connection.request("POST", self._parts.path or "/", body, {"Content-Type": "application/json"})
             response = self._connection.getresponse()
-            answer = response.read(MAX_ANSWER + 1)
+            answer = bytearray()
+            while len(answer) <= MAX_ANSWER:
+                piece = response.read(1 << 20)  # Python 3.9 sets aside what it is asked for, so not all at once
+                if not piece:
+                    break
+                answer += piece
         except ConnectionRefusedError:
             self._close()
             raise NoAnswer(f"no node answers at {self.url} (connection refused); "

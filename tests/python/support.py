@@ -2,6 +2,7 @@
 import http.server
 import json
 import os
+import sys
 import threading
 import unittest
 
@@ -21,6 +22,13 @@ def public_vectors(name):
         return json.load(file)
 
 
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """A client that hangs up is no news; anything else is a mistake of the test."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class ScriptedNode:
     """
     The part of a node that a client sees, in order that it can misbehave on purpose: each entry of faults is
@@ -35,6 +43,7 @@ class ScriptedNode:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one packet
 
             def do_POST(self):
                 request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -52,7 +61,7 @@ class ScriptedNode:
             def log_message(self, *arguments):
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"

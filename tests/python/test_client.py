@@ -127,6 +127,12 @@ class CommandLine(ClientCase):
             node = self.node(answers={"get_height": answer})
             self.fail_with("no proper height", "height", "get", "--rpc", node.url)
 
+    def test_answer_without_end_is_given_up(self):
+        node = self.node(answers={"get_height": {"height": 1, "padding": "x" * 3_000_000}})
+        with mock.patch.object(kimura, "MAX_ANSWER", 1 << 20):
+            self.fail_with("larger than 1 MiB", "height", "get", "--rpc", node.url)
+        self.succeed("height", "get", "--rpc", node.url)
+
     def test_node_cannot_steer_the_terminal(self):
         node = self.node(answers={"get_height": {"error": {"code": -32603, "message": "\x1b[2Jgone\nsecond line"}}})
         self.fail_with(r"\\x1b\[2Jgone\\nsecond line", "height", "get", "--rpc", node.url)
@@ -200,7 +206,7 @@ class Sending(ClientCase):
         code, out, err = self.run_client("message", "send", "--sender", "alice", "--rpc", node.url, "--content", "x", "--count", "5",
                                         "--timeout", "0.3", "--chain-id", "")
         self.assertEqual((code, len(out.splitlines())), (1, 2))
-        self.assertRegex(err, r"\Akimura: no progress for 0\.3 s: .*; 2 of 5 were accepted\n\Z")
+        self.assertRegex(err, r"kimura: no progress for 0\.3 s: .*; 2 of 5 were accepted\n\Z")
 
     def test_request_that_is_too_large_is_halved(self):
         key, node = self.new_key(), self.node()
