@@ -162,7 +162,8 @@ def ensure_sdk():
         listed = subprocess.run(["dotnet", "--list-sdks"], stdout=subprocess.PIPE, text=True, env=environment(), check=False).stdout
         if any(line.startswith(major + ".") for line in listed.splitlines()):
             return
-    raise Stop(f"the .NET SDK {major} is missing; install it from https://dot.net/download (or your system's dotnet-sdk-{major}.0 package)", 2)
+    raise Stop(f"the .NET SDK {major} is missing; install it from https://dot.net/download "
+               f"(or your system's dotnet-sdk-{major}.0 package)", 2)
 
 
 def engine():
@@ -184,7 +185,8 @@ def engine_properties(name):
 
 def fingerprint(folders, engine_name):
     """A hash over path, size and time of everything that goes into a build."""
-    files = [os.path.join(ROOT, name) for name in os.listdir(ROOT) if re.search(r"\.(props|targets|sln|json|editorconfig|config)$", name, re.I)]
+    settings = re.compile(r"\.(props|targets|sln|json|editorconfig|config)$", re.IGNORECASE)
+    files = [os.path.join(ROOT, name) for name in os.listdir(ROOT) if settings.search(name)]
     for folder in folders:
         for path, below, names in os.walk(os.path.join(ROOT, folder)):
             below[:] = [name for name in below if name not in ("bin", "obj", "__pycache__", "node_modules")]
@@ -455,7 +457,8 @@ def tail(path, lines=40):
 
 
 def report(outcome):
-    print(f"{outcome.suite}: {outcome.passed} passed, {len(outcome.failed)} failed, {len(outcome.skipped)} skipped ({outcome.seconds:.1f} s)")
+    print(f"{outcome.suite}: {outcome.passed} passed, {len(outcome.failed)} failed, {len(outcome.skipped)} skipped "
+          f"({outcome.seconds:.1f} s)")
     for name, message in outcome.failed[:50]:
         print(f"  FAILED {name}")
         for line in message.strip().splitlines()[:12]:
@@ -562,7 +565,8 @@ def git_commit(options):
 def git_pr(options):
     if shutil.which("gh") is None:
         raise Stop("a pull request needs GitHub's program gh, which is not installed: https://cli.github.com")
-    return subprocess.run(["gh", "pr", "create", "--title", options.title, "--base", options.base, "--fill"], cwd=ROOT, check=False).returncode
+    command = ["gh", "pr", "create", "--title", options.title, "--base", options.base, "--fill"]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
 RUN_HELP = """\

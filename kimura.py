@@ -971,8 +971,10 @@ def message_get(options, home, node):
         yield f"nonce      {int_field(message, 'nonce')}"
         yield f"timestamp  {time_of(int_field(message, 'timestamp'))}"
         yield f"signature  {hex_field(message, 'signature', 64).hex()}"
-        place = f" in block {int_field(message, 'height')} at index {int_field(message, 'index')}" if message.get("height") is not None else ""
-        yield f"status     {printable(field(message, 'status', str))}{place}"
+        status = printable(field(message, "status", str))
+        if message.get("height") is not None:
+            status += f" in block {int_field(message, 'height')} at index {int_field(message, 'index')}"
+        yield f"status     {status}"
         yield f"content    {'0x' + content.hex() if text is None else printable(text)}"
 
     show(options, message, lines)
@@ -1058,7 +1060,8 @@ def add_common(parser):
     group.add_argument("--rpc", metavar="URL", default=absent, help=f"the node (or KIMURA_RPC; default {DEFAULT_RPC})")
     group.add_argument("--home", metavar="DIR", default=absent, help="keys, config.json and pins (default ~/.kimura)")
     group.add_argument("--json", action="store_true", default=absent, help="print JSON")
-    group.add_argument("--chain-id", metavar="ID", default=absent, help="the chain's id ('' for a chain without one); pinned on first use otherwise")
+    group.add_argument("--chain-id", metavar="ID", default=absent,
+                       help="the chain's id ('' for a chain without one); pinned on first use otherwise")
     group.add_argument("--leader-key", metavar="HEX", default=absent, help="whose blocks count; pinned on first use otherwise")
     group.add_argument("--timeout", metavar="SECONDS", type=positive, default=absent, help="how long to wait for progress (default 60)")
 
