@@ -131,7 +131,7 @@ def install(packages):
 
 def apt(*arguments):
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    command = ["apt-get", "-y", "-qq", "-o", "DPkg::Lock::Timeout=120", *arguments]
+    command = ["apt-get", "-y", "-qq", "-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Use-Pty=0", *arguments]
     return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=environment, check=False).returncode
 
 
