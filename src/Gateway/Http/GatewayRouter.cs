@@ -70,7 +70,7 @@ internal sealed partial class GatewayRouter(
     }
 
     private static bool IsDisconnect(Exception fault, HttpContext context) =>
-        fault is ConnectionResetException or ConnectionAbortedException
+        fault is ConnectionResetException or ConnectionAbortedException or { InnerException: ConnectionResetException or ConnectionAbortedException }
         || (fault is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested);
 
     // Where a part of the answer was sent already, cutting the connection is the only honest end.
