@@ -62,6 +62,7 @@ public sealed class DamagedDatabaseTests(DatabaseCopies copies) : IClassFixture<
     }
 
     [Theory(Timeout = 60_000)]
+    [InlineData(0)]
     [InlineData(7)]
     [Trait("Seed", "test_chain_integrity_missing_block")]
     public async Task Missing_block_stops_the_start_and_is_named(ulong height)

@@ -77,6 +77,7 @@ public sealed class WrongDatabaseTests(DatabaseCopies copies) : IClassFixture<Da
 
         var line = Refusal.LineOf(await StartAsync(), Refusal.DatabaseRefused);
 
+        Refusal.AssertNames(1, line);
         Assert.Contains("not by the leader key", line, StringComparison.Ordinal);
     }
 

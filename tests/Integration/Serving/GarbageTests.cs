@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Kimura.Tests.Integration.Harness;
+using Kimura.Tests.Integration.Running;
 using Xunit;
 
 namespace Kimura.Tests.Integration.Serving;
@@ -39,10 +40,7 @@ public sealed class GarbageTests(ITestOutputHelper output) : IDisposable
         await rpc.NothingPendingAsync();
         Assert.Equal(10, (await WalkedChain.WalkAsync(rpc)).Messages.Count);
         Assert.Equal(200, (await rpc.GetAsync("health/ready")).Status);
-        half.Close();
-        var ending = await node.EndAsync(Signals.Interrupt);
-        Assert.True(ending.Code == 0, ending.ToString());
-        Assert.DoesNotContain(ending.Errors, line => line.TrimStart().StartsWith("at ", StringComparison.Ordinal));
+        Stopped.Check(await node.EndAsync(Signals.Interrupt));
     }
 
     private static byte[] Bytes(Random random)
