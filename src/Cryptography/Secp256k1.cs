@@ -20,6 +20,9 @@ public static unsafe class Secp256k1
     /// <summary>Bytes of a compact signature.</summary>
     public const int SignatureSize = 64;
 
+    /// <summary>Most bytes of a DER signature.</summary>
+    public const int MaxDerSignatureSize = 72;
+
     /// <summary>Bytes of a digest to sign.</summary>
     public const int DigestSize = 32;
 
@@ -77,5 +80,55 @@ public static unsafe class Secp256k1
             return Libsecp256k1.SignatureParseCompact(context, parsed, compact) == 1
                 && Libsecp256k1.Verify(context, parsed, hash, point) == 1;
         }
+    }
+
+    /// <summary>
+    /// Verifies a DER signature over a 32-byte digest, as other systems make them (libp2p's secp256k1 identities). A high S is accepted:
+    /// where this is used, nothing hangs on a signature having one form only. Never throws for bytes of any value.
+    /// </summary>
+    [SkipLocalsInit]
+    public static bool VerifyDer(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> digest, ReadOnlySpan<byte> signature)
+    {
+        if (digest.Length != DigestSize || signature.Length > MaxDerSignatureSize || !TryParse(publicKey, out ParsedPublicKey key))
+        {
+            return false;
+        }
+
+        byte* parsed = stackalloc byte[Libsecp256k1.ObjectSize];
+        byte* point = stackalloc byte[Libsecp256k1.ObjectSize];
+        key.CopyTo(new Span<byte>(point, Libsecp256k1.ObjectSize));
+        nint context = SharedContext.Value;
+        fixed (byte* der = signature, hash = digest)
+        {
+            if (der is null || Libsecp256k1.SignatureParseDer(context, parsed, der, (nuint)signature.Length) != 1)
+            {
+                return false;
+            }
+
+            _ = Libsecp256k1.SignatureNormalize(context, parsed, parsed);
+            return Libsecp256k1.Verify(context, parsed, hash, point) == 1;
+        }
+    }
+
+    /// <summary>The DER form of a compact signature, 8 to 72 bytes.</summary>
+    /// <exception cref="ArgumentException">Not 64 bytes, or r or s out of range.</exception>
+    [SkipLocalsInit]
+    public static byte[] ToDer(ReadOnlySpan<byte> signature)
+    {
+        byte* parsed = stackalloc byte[Libsecp256k1.ObjectSize];
+        byte* output = stackalloc byte[MaxDerSignatureSize];
+        nuint length = MaxDerSignatureSize;
+        nint context = SharedContext.Value;
+        fixed (byte* compact = signature)
+        {
+            if (signature.Length != SignatureSize
+                || Libsecp256k1.SignatureParseCompact(context, parsed, compact) != 1
+                || Libsecp256k1.SignatureSerializeDer(context, output, &length, parsed) != 1)
+            {
+                throw new ArgumentException("Not a compact signature.", nameof(signature));
+            }
+        }
+
+        return new ReadOnlySpan<byte>(output, (int)length).ToArray();
     }
 }

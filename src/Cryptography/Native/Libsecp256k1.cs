@@ -53,6 +53,18 @@ internal static unsafe partial class Libsecp256k1
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial int SignatureSerializeCompact(nint context, byte* output64, byte* signature);
 
+    [LibraryImport(Library, EntryPoint = "secp256k1_ecdsa_signature_parse_der")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int SignatureParseDer(nint context, byte* signature, byte* input, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "secp256k1_ecdsa_signature_serialize_der")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int SignatureSerializeDer(nint context, byte* output, nuint* length, byte* signature);
+
+    [LibraryImport(Library, EntryPoint = "secp256k1_ecdsa_signature_normalize")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int SignatureNormalize(nint context, byte* output, byte* input);
+
     [LibraryImport(Library, EntryPoint = "secp256k1_ecdsa_sign")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial int Sign(nint context, byte* signature, byte* digest32, SecretHandle secret, nint nonceFunction, nint nonceData);

@@ -21,6 +21,15 @@ internal static class NativeResolver
             "libsecp256k1.dylib",
             "/opt/homebrew/lib/libsecp256k1.dylib",
             "/usr/local/lib/libsecp256k1.dylib"),
+        [Libsodium.Library] = new(
+            Libsodium.Library,
+            "libsodium23",
+            "libsodium.so.23",
+            "libsodium.so.26",
+            "libsodium.so",
+            "libsodium.dylib",
+            "/opt/homebrew/lib/libsodium.dylib",
+            "/usr/local/lib/libsodium.dylib"),
     };
 
     static NativeResolver() => NativeLibrary.SetDllImportResolver(typeof(NativeResolver).Assembly, Resolve);
