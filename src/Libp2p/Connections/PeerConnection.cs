@@ -1,0 +1,57 @@
+using Kimura.Libp2p.Addressing;
+using Kimura.Libp2p.Identities;
+using Kimura.Libp2p.Muxing;
+using Kimura.Libp2p.Protocols;
+
+namespace Kimura.Libp2p.Connections;
+
+/// <summary>A secured and multiplexed connection to a peer, the only one to it.</summary>
+public sealed class PeerConnection
+{
+    private volatile IdentifyMessage _identified = new();
+    private int _unnegotiated;
+
+    internal PeerConnection(PublicKey key, Multiaddress address, bool outbound, DateTimeOffset opened)
+    {
+        (RemoteKey, RemoteAddress, Outbound, Opened) = (key, address, outbound, opened);
+    }
+
+    /// <summary>The peer.</summary>
+    public PeerId Peer => RemoteKey.Id;
+
+    /// <summary>Where it is, as seen from here.</summary>
+    public Multiaddress RemoteAddress { get; }
+
+    /// <summary>True where this host dialled.</summary>
+    public bool Outbound { get; }
+
+    /// <summary>When the handshakes were done.</summary>
+    public DateTimeOffset Opened { get; }
+
+    /// <summary>The protocols that the peer says it serves; empty until it is identified.</summary>
+    public IReadOnlyList<string> Protocols => _identified.Protocols;
+
+    /// <summary>The addresses that the peer says it listens on.</summary>
+    public IReadOnlyList<Multiaddress> ListenAddresses => _identified.ListenAddresses;
+
+    /// <summary>What the peer calls itself.</summary>
+    public string Agent => _identified.Agent ?? string.Empty;
+
+    /// <summary>This host's address as the peer sees it.</summary>
+    public Multiaddress? ObservedAddress => _identified.ObservedAddress;
+
+    /// <summary>The last measured time to the peer and back; zero before the first.</summary>
+    public TimeSpan RoundTrip => Session.RoundTrip;
+
+    /// <summary>Ends with the connection; never fails.</summary>
+    public Task Ended => Session.Ended;
+
+    internal PublicKey RemoteKey { get; }
+
+    internal YamuxSession Session { get; set; } = null!;
+
+    /// <summary>Counts inbound streams whose protocol is not agreed on yet, and says how many there are.</summary>
+    internal int CountUnnegotiated(int change) => Interlocked.Add(ref _unnegotiated, change);
+
+    internal void Merge(IdentifyMessage message) => _identified = _identified.MergedWith(message);
+}

@@ -1,0 +1,276 @@
+using Kimura.Libp2p.Transports;
+
+namespace Kimura.Libp2p.Muxing;
+
+/// <summary>A stream of a session. Its state is guarded by one lock; what it sends goes through the session.</summary>
+internal sealed class YamuxStream(YamuxSession session, uint id, bool inbound) : IDuplex
+{
+    private readonly Lock _gate = new();
+    private readonly Signal _changed = new();
+    private readonly ByteQueue _received = new();
+    private ulong _sendWindow = YamuxOptions.InitialWindow;
+    private int _granted = YamuxOptions.InitialWindow;
+    private int _windowSize = YamuxOptions.InitialWindow;
+    private long _lastGrant = session.Time.GetTimestamp();
+    private bool _remoteEnded;
+    private bool _localEnded;
+    private bool _discarding;
+    private long _discardingSince;
+    private Libp2pFailure _failure;
+
+    public uint Id => id;
+
+    public bool Inbound => inbound;
+
+    /// <summary>For a stream opened here: the other side has shown that it knows it. Used under the session's lock.</summary>
+    public bool Acknowledged { get; set; }
+
+    /// <summary>What the receive window has grown by.</summary>
+    public int Grown => Volatile.Read(ref _windowSize) - YamuxOptions.InitialWindow;
+
+    public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation = default)
+    {
+        while (true)
+        {
+            Task wait;
+            int taken = 0, grant = 0;
+            lock (_gate)
+            {
+                ThrowIfFailed();
+                if (_received.Count > 0)
+                {
+                    taken = _received.Take(buffer.Span);
+                    grant = Grant();
+                }
+                else if (_remoteEnded || buffer.IsEmpty)
+                {
+                    return 0;
+                }
+
+                wait = taken > 0 ? Task.CompletedTask : _changed.Wait();
+            }
+
+            if (taken > 0)
+            {
+                session.Consumed(taken);
+                if (grant > 0)
+                {
+                    session.SendWindowUpdate(id, (uint)grant, YamuxFlags.None);
+                }
+
+                return taken;
+            }
+
+            await wait.WaitAsync(cancellation);
+        }
+    }
+
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellation = default)
+    {
+        while (!data.IsEmpty)
+        {
+            Task? wait = null;
+            int size = 0;
+            lock (_gate)
+            {
+                ThrowIfFailed();
+                if (_localEnded)
+                {
+                    throw new Libp2pException(Libp2pFailure.StreamReset, "the stream's writing side is closed");
+                }
+
+                size = (int)Math.Min(_sendWindow, (ulong)Math.Min(data.Length, session.Options.MaxFrame));
+                _sendWindow -= (ulong)size;
+                if (size == 0)
+                {
+                    wait = _changed.Wait();
+                }
+            }
+
+            if (wait is not null)
+            {
+                await wait.WaitAsync(cancellation);
+                continue;
+            }
+
+            await session.SendDataAsync(id, data[..size], cancellation);
+            data = data[size..];
+        }
+    }
+
+    public ValueTask CloseWriteAsync(CancellationToken cancellation = default)
+    {
+        bool both;
+        lock (_gate)
+        {
+            if (_localEnded || _failure != Libp2pFailure.Unspecified)
+            {
+                return ValueTask.CompletedTask;
+            }
+
+            _localEnded = true;
+            both = _remoteEnded;
+        }
+
+        session.SendWindowUpdate(id, 0, YamuxFlags.Fin);
+        if (both)
+        {
+            session.Forget(this);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public void Abort()
+    {
+        if (Fail(Libp2pFailure.StreamReset))
+        {
+            session.SendWindowUpdate(id, 0, YamuxFlags.Rst);
+            session.Forget(this);
+        }
+    }
+
+    /// <summary>
+    /// A stream that is closed here but not by the other side lingers, its data discarded: a reset could overtake what was written.
+    /// </summary>
+    public ValueTask DisposeAsync()
+    {
+        bool lingers;
+        int unread = 0;
+        lock (_gate)
+        {
+            lingers = _localEnded;
+            if (lingers)
+            {
+                unread = _received.Count;
+                _received.Clear();
+                _discarding = true;
+                _discardingSince = session.Time.GetTimestamp();
+            }
+        }
+
+        session.Consumed(unread);
+        if (!lingers)
+        {
+            Abort();
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public bool LingersLongerThan(TimeSpan limit)
+    {
+        lock (_gate)
+        {
+            return _discarding && session.Time.GetElapsedTime(_discardingSince) > limit;
+        }
+    }
+
+    /// <summary>False where the data is more than was granted: checked before it is taken.</summary>
+    public bool Announced(uint length)
+    {
+        lock (_gate)
+        {
+            if (length > (uint)_granted)
+            {
+                return false;
+            }
+
+            _granted -= (int)length;
+            return true;
+        }
+    }
+
+    /// <summary>Data that was announced; false where the stream no longer wants it.</summary>
+    public bool Receive(ReadOnlySpan<byte> data)
+    {
+        lock (_gate)
+        {
+            if (_failure != Libp2pFailure.Unspecified || _remoteEnded || _discarding)
+            {
+                return false;
+            }
+
+            _received.Append(data);
+            _changed.Raise();
+            return true;
+        }
+    }
+
+    /// <summary>False where the window would pass 32 bits.</summary>
+    public bool Enlarge(uint delta)
+    {
+        lock (_gate)
+        {
+            _sendWindow += delta;
+            _changed.Raise();
+            return _sendWindow <= uint.MaxValue;
+        }
+    }
+
+    public void RemoteEnded()
+    {
+        bool both;
+        lock (_gate)
+        {
+            _remoteEnded = true;
+            both = _localEnded;
+            _changed.Raise();
+        }
+
+        if (both)
+        {
+            session.Forget(this);
+        }
+    }
+
+    /// <summary>Ends both directions; false where they had ended before.</summary>
+    public bool Fail(Libp2pFailure failure)
+    {
+        int unread;
+        lock (_gate)
+        {
+            if (_failure != Libp2pFailure.Unspecified || (_remoteEnded && _localEnded))
+            {
+                return false;
+            }
+
+            _failure = failure;
+            unread = _received.Count;
+            _received.Clear();
+            _changed.Raise();
+        }
+
+        session.Consumed(unread);
+        return true;
+    }
+
+    /// <summary>What to grant after reading: at half a window, and more where a window is used up within a few round trips.</summary>
+    private int Grant()
+    {
+        int open = _windowSize - _received.Count - _granted;
+        if (_remoteEnded || open < _windowSize / 2)
+        {
+            return 0;
+        }
+
+        TimeSpan since = session.Time.GetElapsedTime(_lastGrant);
+        if (_windowSize < session.Options.MaxWindow && since < session.RoundTrip * 4 && session.TryGrow(_windowSize))
+        {
+            open += _windowSize;
+            _windowSize *= 2;
+        }
+
+        _lastGrant = session.Time.GetTimestamp();
+        _granted += open;
+        return open;
+    }
+
+    private void ThrowIfFailed()
+    {
+        if (_failure != Libp2pFailure.Unspecified)
+        {
+            throw new Libp2pException(_failure, _failure == Libp2pFailure.StreamReset ? "the stream was reset" : "the connection ended");
+        }
+    }
+}

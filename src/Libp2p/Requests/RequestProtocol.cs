@@ -1,0 +1,101 @@
+using System.Runtime.CompilerServices;
+using Kimura.Libp2p.Connections;
+using Kimura.Libp2p.Identities;
+using Kimura.Libp2p.Transports;
+
+namespace Kimura.Libp2p.Requests;
+
+/// <summary>Answers a request item by item. Throwing resets the stream.</summary>
+public delegate IAsyncEnumerable<ReadOnlyMemory<byte>> RequestHandler(PeerId peer, ReadOnlyMemory<byte> request, CancellationToken cancellation);
+
+/// <summary>
+/// A request/response protocol: one request a stream, as a frame behind a uvarint length; any number of such frames come back, then the
+/// end. Thread-safe.
+/// </summary>
+public sealed class RequestProtocol(Libp2pHost host, string protocol, RequestOptions options)
+{
+    /// <summary>Serves the protocol on this host.</summary>
+    public void Serve(RequestHandler handler) =>
+        host.Handle(protocol, (connection, stream, stop) => AnswerAsync(connection, stream, handler, stop), options.Streams);
+
+    /// <summary>Asks a connected peer; the items come as they arrive.</summary>
+    /// <exception cref="ArgumentException">The request is larger than the limit.</exception>
+    /// <exception cref="Libp2pException">Not connected, refused, cut short, too long or too large.</exception>
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> AskAsync(
+        PeerId peer, ReadOnlyMemory<byte> request, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        if (request.Length > options.MaxRequest)
+        {
+            throw new ArgumentException($"A request has at most {options.MaxRequest} bytes.", nameof(request));
+        }
+
+        using Deadline total = host.DeadlineAfter(options.TotalDeadline, cancellation);
+        await using IDuplex stream = await host.OpenStreamAsync(peer, [protocol], total.Token);
+        await TimedAsync(stream.WriteAsync(RequestOptions.Frame(request.Span), total.Token), cancellation);
+        await TimedAsync(stream.CloseWriteAsync(total.Token), cancellation);
+        long bytes = 0;
+        for (int count = 0; await NextAsync(stream, options.MaxItem, total.Token, cancellation) is { } item; count++)
+        {
+            bytes += item.Length;
+            if (count == options.MaxItems || bytes > options.MaxTotal)
+            {
+                throw new Libp2pException(Libp2pFailure.LimitExceeded, "a response is larger than allowed");
+            }
+
+            yield return item;
+        }
+    }
+
+    /// <summary>Asks a connected peer for exactly one item.</summary>
+    /// <exception cref="Libp2pException">As <see cref="AskAsync"/>, or there was none or more than one.</exception>
+    public async Task<ReadOnlyMemory<byte>> AskOneAsync(PeerId peer, ReadOnlyMemory<byte> request, CancellationToken cancellation = default)
+    {
+        ReadOnlyMemory<byte>? answer = null;
+        await foreach (ReadOnlyMemory<byte> item in AskAsync(peer, request, cancellation))
+        {
+            answer = answer is null ? item : throw new Libp2pException(Libp2pFailure.ProtocolViolation, "more than one item came back");
+        }
+
+        return answer ?? throw new Libp2pException(Libp2pFailure.ProtocolViolation, "nothing came back");
+    }
+
+    private async Task AnswerAsync(PeerConnection connection, IDuplex stream, RequestHandler handler, CancellationToken stop)
+    {
+        using Deadline total = host.DeadlineAfter(options.TotalDeadline, stop);
+        byte[] request = await NextAsync(stream, options.MaxRequest, total.Token, stop)
+            ?? throw new Libp2pException(Libp2pFailure.ProtocolViolation, "no request came");
+        await foreach (ReadOnlyMemory<byte> item in handler(connection.Peer, request, total.Token).WithCancellation(total.Token))
+        {
+            await TimedAsync(stream.WriteAsync(RequestOptions.Frame(item.Span), total.Token), stop);
+        }
+
+        await stream.CloseWriteAsync(total.Token);
+    }
+
+    private async Task<byte[]?> NextAsync(IDuplex stream, int limit, CancellationToken total, CancellationToken caller)
+    {
+        using Deadline idle = host.DeadlineAfter(options.IdleDeadline, total);
+        try
+        {
+            return await stream.ReadFrameAsync(limit, idle.Token);
+        }
+        catch (OperationCanceledException error)
+        {
+            throw Libp2pHost.Plain(error, "no frame in time", caller);
+        }
+    }
+
+    private async Task TimedAsync(ValueTask work, CancellationToken caller)
+    {
+        try
+        {
+            await work.AsTask().WaitAsync(options.IdleDeadline, host.Time, caller);
+        }
+        catch (Exception error) when (error is TimeoutException or OperationCanceledException)
+        {
+            throw error is TimeoutException
+                ? new Libp2pException(Libp2pFailure.TimedOut, "nothing is read in time", error)
+                : Libp2pHost.Plain(error, "nothing is read in time", caller);
+        }
+    }
+}
