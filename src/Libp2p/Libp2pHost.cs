@@ -165,6 +165,10 @@ public sealed partial class Libp2pHost : IAsyncDisposable
     /// <summary>A token that ends with the host, with the caller's token, or after the time.</summary>
     internal Deadline DeadlineAfter(TimeSpan time, CancellationToken cancellation) => new(time, Time, cancellation, _stopping.Token);
 
+    /// <summary>Waits; ends with the host.</summary>
+    /// <exception cref="OperationCanceledException">The host ends.</exception>
+    internal Task DelayAsync(TimeSpan time) => Task.Delay(time, Time, _stopping.Token);
+
     /// <summary>Starts work on the host's scheduler that the host waits for when it is disposed.</summary>
     internal void Loop(Func<Task> work)
     {
