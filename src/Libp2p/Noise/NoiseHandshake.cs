@@ -104,7 +104,7 @@ internal sealed class NoiseHandshake : IDisposable
     {
         Require(_step == 3);
         Span<byte> keys = stackalloc byte[2 * HashSize];
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, [], keys, _chainingKey, []);
+        Derive(_chainingKey, [], keys);
         CipherState first = new(), second = new();
         first.SetKey(keys[..HashSize]);
         second.SetKey(keys[HashSize..]);
@@ -128,6 +128,22 @@ internal sealed class NoiseHandshake : IDisposable
         }
     }
 
+    /// <summary>
+    /// Two keys (Noise specification, section 4.3). By HMAC itself: the platform's HKDF refuses the empty input that the last step has.
+    /// </summary>
+    private static void Derive(ReadOnlySpan<byte> chainingKey, ReadOnlySpan<byte> input, Span<byte> keys)
+    {
+        Span<byte> temporary = stackalloc byte[HashSize];
+        Span<byte> second = stackalloc byte[HashSize + 1];
+        _ = HMACSHA256.HashData(chainingKey, input, temporary);
+        _ = HMACSHA256.HashData(temporary, [1], keys[..HashSize]);
+        keys[..HashSize].CopyTo(second);
+        second[HashSize] = 2;
+        _ = HMACSHA256.HashData(temporary, second, keys[HashSize..]);
+        CryptographicOperations.ZeroMemory(temporary);
+        CryptographicOperations.ZeroMemory(second);
+    }
+
     private void MixHash(ReadOnlySpan<byte> data)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -145,7 +161,7 @@ internal sealed class NoiseHandshake : IDisposable
         }
 
         Span<byte> keys = stackalloc byte[2 * HashSize];
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, shared, keys, _chainingKey, []);
+        Derive(_chainingKey, shared, keys);
         keys[..HashSize].CopyTo(_chainingKey);
         _cipher.SetKey(keys[HashSize..]);
         CryptographicOperations.ZeroMemory(keys);
