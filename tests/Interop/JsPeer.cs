@@ -81,6 +81,7 @@ internal sealed class JsPeer : IAsyncDisposable
     private static ProcessStartInfo Command(string name, string folder, params string[] arguments) => new(name, arguments)
     {
         WorkingDirectory = folder,
+        UseShellExecute = false,
         RedirectStandardInput = true,
         RedirectStandardOutput = true,
         RedirectStandardError = true,
