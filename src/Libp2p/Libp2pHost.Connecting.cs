@@ -11,7 +11,9 @@ public sealed partial class Libp2pHost
 {
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>The connection to the peer at an address, dialled where there is none. An id in the address must be the one that answers.</summary>
+    /// <summary>
+    /// The connection to the peer at an address, dialled where there is none. An id in the address must be the one that answers.
+    /// </summary>
     /// <exception cref="Libp2pException">It cannot be reached, is another, or does not finish in time.</exception>
     public async Task<PeerConnection> ConnectAsync(Multiaddress address, CancellationToken cancellation = default)
     {

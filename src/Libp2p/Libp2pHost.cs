@@ -33,7 +33,7 @@ public sealed partial class Libp2pHost : IAsyncDisposable
         _peers = new PeerTable(options.Identity.Id, options.Limits);
         _admission = new AdmissionGate(options.Limits, options.Time);
         _upgrader = new Upgrader(options);
-        Handle(IdentifyService.Protocol, (connection, stream, stop) => IdentifyService.SendAsync(stream, Describe(connection), stop), new StreamLimits(4));
+        Handle(IdentifyService.Protocol, (peer, stream, stop) => IdentifyService.SendAsync(stream, Describe(peer), stop), new StreamLimits(4));
         Handle(IdentifyService.PushProtocol, ReceivePushAsync, new StreamLimits(2));
         Handle(PingService.Protocol, PingService.EchoAsync, PingService.Limits);
     }
@@ -192,7 +192,9 @@ public sealed partial class Libp2pHost : IAsyncDisposable
             : error;
 
     private Task Start(Func<Task> work) =>
-        Task.Factory.StartNew(() => GuardAsync(work), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _options.Scheduler).Unwrap();
+        Task.Factory
+            .StartNew(() => GuardAsync(work), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _options.Scheduler)
+            .Unwrap();
 
     private async Task GuardAsync(Func<Task> work)
     {

@@ -54,7 +54,11 @@ public sealed class JsLibp2pTests
         Assert.Contains("js-libp2p", connection.Agent, StringComparison.Ordinal);
         JsonObject? identified = null;
         await UntilAsync(
-            async () => (identified = await js.AskAsync("identified", new { peer = us }))["protocols"]!.AsArray().Any(p => (string)p! == Echo),
+            async () =>
+            {
+                identified = await js.AskAsync("identified", new { peer = us });
+                return identified["protocols"]!.AsArray().Any(p => (string)p! == Echo);
+            },
             "js has identified us");
         Assert.Equal("interop-test", (string)identified!["agent"]!);
         Assert.True(await node.Host.PingAsync(them) > TimeSpan.Zero);
@@ -68,14 +72,17 @@ public sealed class JsLibp2pTests
             byte[] request = new byte[size];
             request.AsSpan().Fill(7);
             Assert.Equal(request, (await node.Echo.AskOneAsync(them, request)).ToArray());
-            Assert.True((bool)(await js.AskAsync("echo", new { peer = us, size, fill = 9 }))["same"]!, $"echo of {size} bytes");
+            JsonObject echoed = await js.AskAsync("echo", new { peer = us, size, fill = 9 });
+            Assert.True((bool)echoed["same"]!, $"echo of {size} bytes");
         }
     }
 
     private static async Task GossipAsync(JsPeer js, Node node, string us)
     {
         await UntilAsync(() => node.Gossip.Describe(Topic).Mesh.Count == 1, "js is in our mesh");
-        await UntilAsync(async () => (await js.AskAsync("subscribers"))["peers"]!.AsArray().Any(p => (string)p! == us), "js knows our subscription");
+        await UntilAsync(
+            async () => (await js.AskAsync("subscribers"))["peers"]!.AsArray().Any(p => (string)p! == us),
+            "js knows our subscription");
         foreach (int size in new[] { 10, Large - 1024 })
         {
             byte[] ours = new byte[size];
@@ -103,7 +110,8 @@ public sealed class JsLibp2pTests
         }
     }
 
-    private sealed record Node(Libp2pHost Host, GossipSub Gossip, RequestProtocol Echo, ConcurrentQueue<string> Received, Identity Identity) : IAsyncDisposable
+    private sealed record Node(
+        Libp2pHost Host, GossipSub Gossip, RequestProtocol Echo, ConcurrentQueue<string> Received, Identity Identity) : IAsyncDisposable
     {
         public static async Task<Node> StartAsync(bool secp256k1)
         {
@@ -138,7 +146,9 @@ public sealed class JsLibp2pTests
         }
 
         private static async IAsyncEnumerable<ReadOnlyMemory<byte>> AnswerAsync(
-            PeerId peer, ReadOnlyMemory<byte> request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+            PeerId peer,
+            ReadOnlyMemory<byte> request,
+            [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
         {
             await Task.Yield();
             yield return request;

@@ -52,7 +52,9 @@ internal readonly record struct AddressPart(AddressProtocol Protocol, string Val
             AddressProtocol.Ip4 => Ip(text, AddressFamily.InterNetwork),
             AddressProtocol.Ip6 => Ip(text, AddressFamily.InterNetworkV6),
             AddressProtocol.Tcp or AddressProtocol.Udp =>
-                ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) ? [(byte)(port >> 8), (byte)(port & 0xFF)] : null,
+                ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port)
+                    ? [(byte)(port >> 8), (byte)(port & 0xFF)]
+                    : null,
             AddressProtocol.P2p => PeerId.TryParse(text, out PeerId id) ? id.Bytes.ToArray() : null,
             _ => Encoding.UTF8.GetBytes(text),
         };
@@ -99,7 +101,9 @@ internal readonly record struct AddressPart(AddressProtocol Protocol, string Val
     }
 
     private static byte[]? Ip(string text, AddressFamily family) =>
-        IPAddress.TryParse(text, out IPAddress? address) && address.AddressFamily == family && (family != AddressFamily.InterNetwork || text.Count(c => c == '.') == 3)
+        IPAddress.TryParse(text, out IPAddress? address)
+        && address.AddressFamily == family
+        && (family != AddressFamily.InterNetwork || text.Count(c => c == '.') == 3)
             ? address.GetAddressBytes()
             : null;
 

@@ -35,15 +35,20 @@ public sealed class Multiaddress : IEquatable<Multiaddress>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
     /// <summary>The last <c>/p2p</c> part, or the empty id.</summary>
-    public PeerId Peer => Array.FindLast(_parts, part => part.Protocol == AddressProtocol.P2p) is { Raw: { } raw } ? PeerId.FromMultihash(raw) : default;
+    public PeerId Peer => Array.FindLast(_parts, part => part.Protocol == AddressProtocol.P2p) is { Raw: { } raw }
+        ? PeerId.FromMultihash(raw)
+        : default;
 
     /// <summary>The address of an IP endpoint over TCP.</summary>
     public static Multiaddress Tcp(IPAddress address, int port)
     {
         IPAddress plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        AddressProtocol family = plain.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? AddressProtocol.Ip4 : AddressProtocol.Ip6;
+        AddressProtocol family = plain.GetAddressBytes().Length == 4 ? AddressProtocol.Ip4 : AddressProtocol.Ip6;
         return new Multiaddress(
-            [AddressPart.FromRaw(family, plain.GetAddressBytes())!.Value, AddressPart.FromRaw(AddressProtocol.Tcp, [(byte)(port >> 8), (byte)(port & 0xFF)])!.Value]);
+            [
+                AddressPart.FromRaw(family, plain.GetAddressBytes())!.Value,
+                AddressPart.FromRaw(AddressProtocol.Tcp, [(byte)(port >> 8), (byte)(port & 0xFF)])!.Value,
+            ]);
     }
 
     /// <summary>Parses text.</summary>
@@ -135,7 +140,8 @@ public sealed class Multiaddress : IEquatable<Multiaddress>
     internal bool TryTcp(out string host, out int port, out AddressProtocol kind)
     {
         bool plain = _parts.Length is 2 or 3
-            && _parts[0].Protocol is AddressProtocol.Ip4 or AddressProtocol.Ip6 or AddressProtocol.Dns or AddressProtocol.Dns4 or AddressProtocol.Dns6
+            && _parts[0].Protocol is AddressProtocol.Ip4 or AddressProtocol.Ip6
+                or AddressProtocol.Dns or AddressProtocol.Dns4 or AddressProtocol.Dns6
             && _parts[1].Protocol == AddressProtocol.Tcp
             && (_parts.Length == 2 || _parts[2].Protocol == AddressProtocol.P2p);
         host = plain ? _parts[0].Value : string.Empty;

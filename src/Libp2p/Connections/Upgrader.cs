@@ -6,7 +6,9 @@ using Kimura.Libp2p.Transports;
 
 namespace Kimura.Libp2p.Connections;
 
-/// <summary>Makes a multiplexed connection with a known peer out of a plain one (libp2p/specs, connections). The caller bounds the time.</summary>
+/// <summary>
+/// Makes a multiplexed connection with a known peer out of a plain one (libp2p/specs, connections). The caller bounds the time.
+/// </summary>
 internal sealed class Upgrader(HostOptions options)
 {
     private const string NoiseProtocol = "/noise";

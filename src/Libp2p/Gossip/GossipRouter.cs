@@ -29,7 +29,9 @@ internal sealed partial class GossipRouter(GossipOptions options, TimeProvider t
                 return false;
             }
 
-            PeerScore score = _retained.Remove(id, out (PeerScore Score, DateTimeOffset Until) retained) ? retained.Score : new PeerScore(options.Score);
+            PeerScore score = _retained.Remove(id, out (PeerScore Score, DateTimeOffset Until) retained)
+                ? retained.Score
+                : new PeerScore(options.Score);
             GossipPeer peer = new(id, outbound, address, score, outbox);
             _peers.Add(id, peer);
             _atAddress[address] = _atAddress.GetValueOrDefault(address) + 1;
@@ -117,7 +119,7 @@ internal sealed partial class GossipRouter(GossipOptions options, TimeProvider t
         }
     }
 
-    /// <summary>Sends an own message to every peer of the topic that is good enough, and says to how many; -1 where it was sent before.</summary>
+    /// <summary>Sends an own message to every peer of the topic that is good enough: to how many, or -1 where it was sent before.</summary>
     public int Publish(string topic, ReadOnlyMemory<byte> data)
     {
         MessageKey key = MessageKey.Of(data.Span);
@@ -130,7 +132,8 @@ internal sealed partial class GossipRouter(GossipOptions options, TimeProvider t
             }
 
             _cache.Put(key, message);
-            return SendMessage(message, _peers.Values.Where(peer => peer.Topics.Contains(topic) && ScoreOf(peer) >= options.Score.PublishThreshold));
+            double threshold = options.Score.PublishThreshold;
+            return SendMessage(message, _peers.Values.Where(peer => peer.Topics.Contains(topic) && ScoreOf(peer) >= threshold));
         }
     }
 

@@ -25,7 +25,8 @@ public sealed class GossipSub
         _router = new GossipRouter(_options, host.Time, host.Options.FillRandom, Drop);
         host.Identified += connection =>
         {
-            if (connection.Protocols.Count == 0 || connection.Protocols.Any(static name => name.StartsWith("/meshsub/", StringComparison.Ordinal)))
+            IReadOnlyList<string> spoken = connection.Protocols;
+            if (spoken.Count == 0 || spoken.Any(static name => name.StartsWith("/meshsub/", StringComparison.Ordinal)))
             {
                 Meet(connection);
             }
@@ -114,7 +115,7 @@ public sealed class GossipSub
         }
     }
 
-    /// <summary>Nothing is said on this stream but the answer to its protocol: a refusal, or an end, is the end of gossip with the peer.</summary>
+    /// <summary>Nothing is said on this stream but the answer to its protocol: a refusal is the end of gossip with the peer.</summary>
     private async Task WatchAsync(PeerConnection connection, IDuplex stream)
     {
         try
@@ -149,7 +150,8 @@ public sealed class GossipSub
         GossipVerdict verdict = GossipVerdict.Ignore;
         try
         {
-            verdict = await validation.Validator(new GossipMessage(validation.Senders[0], validation.Message.Topic, validation.Message.Data), stop);
+            GossipMessage message = new(validation.Senders[0], validation.Message.Topic, validation.Message.Data);
+            verdict = await validation.Validator(message, stop);
         }
         finally
         {

@@ -65,7 +65,9 @@ public readonly struct PeerId : IEquatable<PeerId>, IComparable<PeerId>
 
         if (text[0] == 'b')
         {
-            return Base32.TryDecode(text.AsSpan(1), out byte[] cid) && cid.AsSpan().StartsWith(KeyCidPrefix) && TryDecode(cid.AsSpan(2), out id);
+            return Base32.TryDecode(text.AsSpan(1), out byte[] cid)
+                && cid.AsSpan().StartsWith(KeyCidPrefix)
+                && TryDecode(cid.AsSpan(2), out id);
         }
 
         return Base58.TryDecode(text, out byte[] bytes) && TryDecode(bytes, out id);

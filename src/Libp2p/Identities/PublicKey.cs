@@ -3,7 +3,7 @@ using Kimura.Libp2p.Encodings;
 
 namespace Kimura.Libp2p.Identities;
 
-/// <summary>A peer's public key in its protobuf form (libp2p/specs, peer-ids): Ed25519 or secp256k1; other types are not spoken here.</summary>
+/// <summary>A peer's public key in its protobuf form (libp2p/specs, peer-ids): Ed25519 or secp256k1, no other type.</summary>
 internal sealed class PublicKey
 {
     /// <summary>Most bytes of an encoded key that is looked at.</summary>

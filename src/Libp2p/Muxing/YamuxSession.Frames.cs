@@ -105,6 +105,7 @@ internal sealed partial class YamuxSession
                 if (!stream.Receive(part.Span))
                 {
                     Consumed(part.Length);
+                    stream.AbortIfAbandoned();
                 }
             }
         }

@@ -7,7 +7,7 @@ namespace Kimura.Libp2p.Muxing;
 /// Yamux over one connection (libp2p/specs, yamux): streams both ways, flow control, keep-alive. What the other side may make us hold is
 /// bounded, and checked before it is taken. Thread-safe.
 /// </summary>
-[SuppressMessage("Design", "CA1001", Justification = "The source has no timer, so nothing is left to free; Abort may come from any thread at any time.")]
+[SuppressMessage("Design", "CA1001", Justification = "The source has no timer to free, and Abort may come at any time.")]
 internal sealed partial class YamuxSession
 {
     private const int ReadChunk = 16 * 1024;

@@ -131,7 +131,8 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool inbound) :
     }
 
     /// <summary>
-    /// A stream that is closed here but not by the other side lingers, its data discarded: a reset could overtake what was written.
+    /// A stream that is closed here but not by the other side lingers, its data discarded: a reset could overtake what was written. An
+    /// answer that nobody reads to its end is reset.
     /// </summary>
     public ValueTask DisposeAsync()
     {
@@ -139,7 +140,7 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool inbound) :
         int unread = 0;
         lock (_gate)
         {
-            lingers = _localEnded;
+            lingers = _localEnded && (inbound || _received.Count == 0);
             if (lingers)
             {
                 unread = _received.Count;
@@ -156,6 +157,21 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool inbound) :
         }
 
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Data came for a stream opened here whose reader has left: the other side may stop.</summary>
+    public void AbortIfAbandoned()
+    {
+        bool abandoned;
+        lock (_gate)
+        {
+            abandoned = _discarding && !inbound;
+        }
+
+        if (abandoned)
+        {
+            Abort();
+        }
     }
 
     public bool LingersLongerThan(TimeSpan limit)

@@ -56,7 +56,8 @@ internal sealed class NoiseUpgrade(Identity identity, FillRandom fillRandom, IRe
 
         byte[] message = new byte[length];
         await connection.ReadExactlyAsync(message, cancellation);
-        return handshake.Read(message) ?? throw new Libp2pException(Libp2pFailure.ProtocolViolation, "a Noise handshake message does not open");
+        return handshake.Read(message)
+            ?? throw new Libp2pException(Libp2pFailure.ProtocolViolation, "a Noise handshake message does not open");
     }
 
     private static NoisePayload Verified(NoiseHandshake handshake, byte[] payload, PeerId expected)

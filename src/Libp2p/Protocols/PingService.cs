@@ -25,7 +25,8 @@ internal static class PingService
 
     /// <summary>The time until the bytes came back.</summary>
     /// <exception cref="Libp2pException">They did not, or others did.</exception>
-    public static async Task<TimeSpan> MeasureAsync(IDuplex stream, FillRandom fillRandom, TimeProvider time, CancellationToken cancellation)
+    public static async Task<TimeSpan> MeasureAsync(
+        IDuplex stream, FillRandom fillRandom, TimeProvider time, CancellationToken cancellation)
     {
         byte[] sent = new byte[Size], received = new byte[Size];
         fillRandom(sent);

@@ -6,7 +6,8 @@ using Kimura.Libp2p.Transports;
 namespace Kimura.Libp2p.Requests;
 
 /// <summary>Answers a request item by item. Throwing resets the stream.</summary>
-public delegate IAsyncEnumerable<ReadOnlyMemory<byte>> RequestHandler(PeerId peer, ReadOnlyMemory<byte> request, CancellationToken cancellation);
+public delegate IAsyncEnumerable<ReadOnlyMemory<byte>> RequestHandler(
+    PeerId peer, ReadOnlyMemory<byte> request, CancellationToken cancellation);
 
 /// <summary>
 /// A request/response protocol: one request a stream, as a frame behind a uvarint length; any number of such frames come back, then the

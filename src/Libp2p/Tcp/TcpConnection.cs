@@ -69,5 +69,6 @@ internal sealed class TcpConnection : ITransportConnection
         return ValueTask.CompletedTask;
     }
 
-    private static Libp2pException Closed(Exception error) => new(Libp2pFailure.ConnectionClosed, $"the connection ended: {error.Message}", error);
+    private static Libp2pException Closed(Exception error) =>
+        new(Libp2pFailure.ConnectionClosed, $"the connection ended: {error.Message}", error);
 }

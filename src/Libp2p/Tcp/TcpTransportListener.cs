@@ -29,7 +29,8 @@ internal sealed class TcpTransportListener : ITransportListener
             {
                 socket = await _socket.AcceptAsync(cancellation);
             }
-            catch (Exception error) when (error is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
+            catch (Exception error)
+                when (error is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
             {
                 return null;
             }

@@ -119,9 +119,11 @@ public sealed class MemoryNetwork
     {
         public Multiaddress RemoteAddress => remote;
 
-        public ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation = default) => incoming.ReadAsync(buffer, cancellation);
+        public ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation = default) =>
+            incoming.ReadAsync(buffer, cancellation);
 
-        public ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellation = default) => outgoing.WriteAsync(data, cancellation);
+        public ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellation = default) =>
+            outgoing.WriteAsync(data, cancellation);
 
         public ValueTask CloseWriteAsync(CancellationToken cancellation = default)
         {

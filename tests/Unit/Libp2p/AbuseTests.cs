@@ -152,7 +152,8 @@ public sealed class AbuseTests(ITestOutputHelper output) : IAsyncDisposable
     [Fact]
     public async Task Peer_that_sends_malformed_rpcs_or_claims_4_GiB_is_cut_off()
     {
-        Libp2pHost host = await _hosts.StartAsync(host => new GossipSub(host).Subscribe("t", (_, _) => ValueTask.FromResult(GossipVerdict.Accept)));
+        Libp2pHost host = await _hosts.StartAsync(
+            host => new GossipSub(host).Subscribe("t", (_, _) => ValueTask.FromResult(GossipVerdict.Accept)));
         Libp2pHost bad = await _hosts.StartAsync();
         PeerConnection connection = await bad.ConnectAsync(host.ListenAddresses[0]);
         await using IDuplex claims = await bad.OpenStreamAsync(host.Id, ["/meshsub/1.1.0"]);

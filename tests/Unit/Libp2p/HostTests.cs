@@ -82,7 +82,9 @@ public sealed class HostTests(ITestOutputHelper output) : IAsyncDisposable
             one.Keep(other.ListenAddresses[0]);
             other.Keep(one.ListenAddresses[0]);
             await Hosts.UntilAsync(
-                () => one.Find(other.Id) is { } a && other.Find(one.Id) is { } b && a.Outbound != b.Outbound && !a.Ended.IsCompleted && !b.Ended.IsCompleted,
+                () => one.Find(other.Id) is { Ended.IsCompleted: false } a
+                    && other.Find(one.Id) is { Ended.IsCompleted: false } b
+                    && a.Outbound != b.Outbound,
                 "one connection, seen alike");
             await one.PingAsync(other.Id);
         }

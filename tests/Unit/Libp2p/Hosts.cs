@@ -20,7 +20,11 @@ internal sealed class Hosts : IAsyncDisposable
     public MemoryNetwork Network { get; } = new();
 
     public async Task<Libp2pHost> StartAsync(
-        Action<Libp2pHost>? configure = null, ConnectionLimits? limits = null, bool tcp = false, bool secp256k1 = false, TimeProvider? time = null)
+        Action<Libp2pHost>? configure = null,
+        ConnectionLimits? limits = null,
+        bool tcp = false,
+        bool secp256k1 = false,
+        TimeProvider? time = null)
     {
         string ip = tcp ? "127.0.0.1" : $"10.0.0.{++_machine}";
         Libp2pHost host = new(new HostOptions
