@@ -33,7 +33,10 @@ public sealed partial class Libp2pHost : IAsyncDisposable
         _peers = new PeerTable(options.Identity.Id, options.Limits);
         _admission = new AdmissionGate(options.Limits, options.Time);
         _upgrader = new Upgrader(options);
-        Handle(IdentifyService.Protocol, (peer, stream, stop) => IdentifyService.SendAsync(stream, Describe(peer), stop), new StreamLimits(4));
+        Handle(
+            IdentifyService.Protocol,
+            (peer, stream, stop) => IdentifyService.SendAsync(stream, Describe(peer), stop),
+            new StreamLimits(4));
         Handle(IdentifyService.PushProtocol, ReceivePushAsync, new StreamLimits(2));
         Handle(PingService.Protocol, PingService.EchoAsync, PingService.Limits);
     }

@@ -54,7 +54,7 @@ public readonly struct PeerId : IEquatable<PeerId>, IComparable<PeerId>
         return valid;
     }
 
-    /// <summary>Parses text: base58btc (<c>12D3Koo…</c>, <c>16Uiu2…</c>, <c>Qm…</c>) or a content id in base32 (<c>bafz…</c>).</summary>
+    /// <summary>Parses text: base58btc (<c>12D3Koo…</c>, <c>Qm…</c>) or a content id in base32 (<c>bafz…</c>).</summary>
     public static bool TryParse(string? text, out PeerId id)
     {
         id = default;

@@ -30,7 +30,8 @@ public sealed class NoiseTests
             for (int i = 3; i < messages.Length; i++)
             {
                 (CipherState seal, CipherState open) = i % 2 == 1 ? (second.send, first.receive) : (first.send, second.receive);
-                byte[] plain = Hex(messages[i], "payload"), output = new byte[plain.Length + CipherState.TagSize], opened = new byte[plain.Length];
+                byte[] plain = Hex(messages[i], "payload"), opened = new byte[plain.Length];
+                byte[] output = new byte[plain.Length + CipherState.TagSize];
                 Assert.Equal(output.Length, seal.Seal(plain, output, default));
                 Assert.Equal(Hex(messages[i], "ciphertext"), output);
                 Assert.Equal(plain.Length, open.Open(output, opened, default));
