@@ -38,13 +38,14 @@ internal sealed class StubbornClient(Reachable node, int seed) : IDisposable
         {
             var address = await node.AddressAsync();
             rpc = new RpcClient(address);
-            var open = NextMessages();
-            while (open.Count > 0)
+            List<SignedMessage> open = [];
+            while (open.Count > 0 || !_stopping)
             {
+                // Here and not after a submission: a kill may come between its answer and what follows.
+                open = open.Count > 0 ? open : NextMessages();
                 try
                 {
                     await SubmitAsync(rpc, open);
-                    open = open.Count == 0 && !_stopping ? NextMessages() : open;
                 }
                 catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
                 {
