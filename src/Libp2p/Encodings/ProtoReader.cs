@@ -1,28 +1,36 @@
 namespace Kimura.Libp2p.Encodings;
 
 /// <summary>
-/// Reads protobuf fields from bytes that are already bounded: every length is checked against what remains, nothing is allocated, and
-/// nesting is only as deep as the caller makes it. After a malformed field <see cref="Failed"/> stays true and no field follows.
+/// Reads protobuf fields (protobuf.dev, encoding) from bytes that are already bounded: every length is checked against what remains, nothing
+/// is allocated, and nesting is only as deep as the caller makes it, by a reader of its own over <see cref="Bytes"/>. Unknown fields are
+/// for the caller to skip. After a malformed field (a cut or too long number, a length beyond the end, field number 0 or above 2^29 - 1,
+/// a group or an undefined wire type) <see cref="Failed"/> stays true and no field follows. It never throws.
 /// </summary>
-internal ref struct ProtoReader(ReadOnlySpan<byte> source)
+/// <param name="source">The message, without a length before it.</param>
+public ref struct ProtoReader(ReadOnlySpan<byte> source)
 {
-    private const ulong MaxField = (1UL << 29) - 1;
+    /// <summary>Largest field number that protobuf has.</summary>
+    internal const int MaxField = (1 << 29) - 1;
+
     private readonly ReadOnlySpan<byte> _source = source;
     private int _position;
 
-    /// <summary>The number of the field just read.</summary>
+    /// <summary>The number of the field just read: 1 to 2^29 - 1.</summary>
     public int Field { get; private set; }
 
     /// <summary>Its wire type.</summary>
     public ProtoWire Wire { get; private set; }
 
-    /// <summary>Its value, for <see cref="ProtoWire.Varint"/>.</summary>
+    /// <summary>Its value for <see cref="ProtoWire.Varint"/>, as it stands (no zigzag, no sign); otherwise 0.</summary>
     public ulong Number { get; private set; }
 
-    /// <summary>Its bytes, for <see cref="ProtoWire.Bytes"/>.</summary>
+    /// <summary>
+    /// Its bytes, a part of the source, for <see cref="ProtoWire.Bytes"/>; the eight or four little-endian bytes for the fixed types;
+    /// otherwise none.
+    /// </summary>
     public ReadOnlySpan<byte> Bytes { get; private set; }
 
-    /// <summary>True once something was malformed.</summary>
+    /// <summary>True once something was malformed: look at it after the last <see cref="Next"/>.</summary>
     public bool Failed { get; private set; }
 
     /// <summary>Moves to the next field; false at the end and after a failure.</summary>
@@ -106,7 +114,7 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> source)
 }
 
 /// <summary>Protobuf wire types (protobuf.dev, encoding).</summary>
-internal enum ProtoWire
+public enum ProtoWire
 {
     /// <summary>A number.</summary>
     Varint = 0,
