@@ -18,6 +18,10 @@ public interface IChainReader : IGrainWithIntegerKey
     [Alias("GetTip")]
     Task<TipRecord> GetTipAsync();
 
+    /// <summary>The first tip above a height, or the tip there is when none came within a second: ask again.</summary>
+    [Alias("WaitForTip")]
+    Task<TipRecord> WaitForTipAsync(ulong above);
+
     /// <summary>The newest block.</summary>
     [Alias("GetLatestBlock")]
     Task<BlockRecord> GetLatestBlockAsync(bool withMessages);

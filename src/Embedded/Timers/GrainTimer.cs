@@ -119,6 +119,10 @@ internal sealed partial class GrainTimer : IGrainTimer
         {
             // The tick noticed that its timer was disposed of.
         }
+        catch (SiloUnavailableException) when (!_activation.Silo.IsRunning)
+        {
+            // The silo stops, and the tick needed a grain that nobody activates any more.
+        }
         catch (Exception exception)
         {
             LogTickFailed(_activation.Silo.Logger, exception, _activation);

@@ -14,10 +14,13 @@ namespace Kimura.Grains.Reading;
 /// <summary>Concurrent reads from the silo's store.</summary>
 [StatelessWorker]
 [Reentrant]
-internal sealed class ChainReader(ChainStore chain, NodeOptions options) : Grain, IChainReader
+internal sealed class ChainReader(ChainStore chain, NodeOptions options, TimeProvider time) : Grain, IChainReader
 {
     private const int MaxBlocks = 1_000;
     private const int MaxMessages = 1_000;
+
+    // Short, because a silo that stops waits for the calls in progress.
+    private static readonly TimeSpan TipWait = TimeSpan.FromSeconds(1);
 
     public Task<NodeStatus> GetStatusAsync()
     {
@@ -43,6 +46,8 @@ internal sealed class ChainReader(ChainStore chain, NodeOptions options) : Grain
     }
 
     public Task<TipRecord> GetTipAsync() => Task.FromResult(TipOf(chain.Tip));
+
+    public async Task<TipRecord> WaitForTipAsync(ulong above) => TipOf(await chain.WaitForTipAsync(above, TipWait, time));
 
     public Task<BlockRecord> GetLatestBlockAsync(bool withMessages) => RecordAsync(chain.Tip, withMessages);
 

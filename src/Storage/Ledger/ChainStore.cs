@@ -19,6 +19,7 @@ public sealed class ChainStore : IDisposable
     private readonly EpochFence _pool = new();
     private readonly SemaphoreSlim _blocks = new(1, 1);
     private readonly EquivocationLog _equivocations;
+    private readonly TipWatch _watch;
     private readonly TaskCompletionSource<StorageException> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Block _tip;
 
@@ -31,6 +32,7 @@ public sealed class ChainStore : IDisposable
         _tip = tip;
         _pending = pending;
         _equivocations = equivocations;
+        _watch = new TipWatch(tip.Height);
         _ = EndWithAsync(store.Failed);
     }
 
@@ -54,6 +56,13 @@ public sealed class ChainStore : IDisposable
 
     /// <summary>Completes with the failure that ended the store; never while it is well.</summary>
     public Task<StorageException> Failed => _failed.Task;
+
+    /// <summary>The first tip above <paramref name="height"/> that is seen, or the tip there is after <paramref name="within"/>.</summary>
+    public async Task<Block> WaitForTipAsync(ulong height, TimeSpan within, TimeProvider time)
+    {
+        await _watch.WaitAsync(height, within, time);
+        return Tip;
+    }
 
     /// <summary>The block at a height, or null above the tip.</summary>
     public async ValueTask<Block?> GetBlockAsync(ulong height)
@@ -237,6 +246,8 @@ public sealed class ChainStore : IDisposable
         {
             _pending.Remove(message);
         }
+
+        _watch.Rise(block.Height);
     }
 
     private async Task<CommitOutcome> StorePendingAsync(WriteBatch batch, IReadOnlyList<PendingMessage> messages)

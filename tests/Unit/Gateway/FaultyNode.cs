@@ -115,6 +115,8 @@ internal sealed class FaultyReader(FaultScript script) : Grain, IChainReader
 
     public Task<TipRecord> GetTipAsync() => AnswerAsync(new TipRecord(0, script.Bytes));
 
+    public Task<TipRecord> WaitForTipAsync(ulong above) => GetTipAsync();
+
     public Task<BlockRecord> GetLatestBlockAsync(bool withMessages) => AnswerAsync(Block);
 
     public Task<BlockRecord?> GetBlockAsync(ulong height, bool withMessages) => AnswerAsync<BlockRecord?>(Block);

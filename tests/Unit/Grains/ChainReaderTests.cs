@@ -34,6 +34,30 @@ public sealed class ChainReaderTests
     }
 
     [Fact]
+    public async Task Who_waits_for_a_tip_gets_the_first_above_it()
+    {
+        await using var node = await NodeAsync();
+        Assert.Equal(2ul, (await node.Reader.WaitForTipAsync(1)).Height);
+
+        var waiting = node.Reader.WaitForTipAsync(2);
+        Assert.Equal(3ul, (await node.TickAsync()).Height);
+        Assert.Equal(3ul, (await waiting).Height);
+    }
+
+    [Fact]
+    public async Task Who_waits_in_vain_for_a_tip_gets_the_one_there_is()
+    {
+        await using var node = await NodeAsync();
+        var waiting = node.Reader.WaitForTipAsync(1_000);
+        for (var seconds = 0; seconds < 900 && !waiting.IsCompleted; seconds++)
+        {
+            await node.TickAsync();
+        }
+
+        Assert.InRange((await waiting).Height, 3ul, 999ul);
+    }
+
+    [Fact]
     public async Task Status_names_the_key_of_the_next_block()
     {
         var schedule = new ProducerSchedule([(0, TestKeys.Public("leader")), (3, TestKeys.Public("bob"))]);

@@ -164,7 +164,7 @@ internal sealed class GrainFixture : IAsyncDisposable
     private ServiceProvider Build(string name, bool isLeader)
     {
         var services = new ServiceCollection();
-        services.AddLogging(logging => logging.AddProvider(new Provider(Log)));
+        services.AddLogging(logging => logging.AddProvider(new ListLoggerProvider(Log)));
         services
             .AddMetrics()
             .AddSingleton<TimeProvider>(Time)
@@ -199,13 +199,4 @@ internal sealed class GrainFixture : IAsyncDisposable
         PendingBytesLimit = _shape.PendingBytesLimit,
         PendingSenderLimit = _shape.PendingSenderLimit,
     };
-
-    private sealed class Provider(ListLogger log) : ILoggerProvider
-    {
-        public ILogger CreateLogger(string categoryName) => log;
-
-        public void Dispose()
-        {
-        }
-    }
 }

@@ -13,6 +13,9 @@ public interface ITimerGrain : IGrainWithIntegerKey
     /// <summary>Starts a timer whose ticks wait at a gate.</summary>
     Task StartHoldingAsync(string name, TimeSpan period, bool interleave, string gate);
 
+    /// <summary>Starts a timer whose ticks wait at a gate and then call another grain.</summary>
+    Task StartCallingAsync(string name, TimeSpan period, string gate);
+
     /// <summary>Starts a timer that changes itself to another period at its first tick.</summary>
     Task StartChangingAsync(string name, TimeSpan due, TimeSpan nextDue);
 
@@ -62,6 +65,20 @@ public sealed class TimerGrain(Probe probe) : Grain, ITimerGrain
                 probe.Note($"tock {name}");
             },
             new GrainTimerCreationOptions { DueTime = period, Period = period, Interleave = interleave });
+        return Task.CompletedTask;
+    }
+
+    public Task StartCallingAsync(string name, TimeSpan period, string gate)
+    {
+        _timers[name] = this.RegisterGrainTimer(
+            async () =>
+            {
+                probe.Note($"tick {name}");
+                await probe.Gate(gate);
+                await GrainFactory.GetGrain<IWorkGrain>(99).KeyAsync();
+                probe.Note($"tock {name}");
+            },
+            new GrainTimerCreationOptions { DueTime = period, Period = period });
         return Task.CompletedTask;
     }
 
