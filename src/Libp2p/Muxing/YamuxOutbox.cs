@@ -11,7 +11,8 @@ internal sealed class YamuxOutbox(IDuplex connection, TimeProvider time)
     private const int DataRoom = 128 * 1024;
     private const int ControlRoom = 64 * 1024;
     private readonly Lock _gate = new();
-    private readonly Signal _changed = new();
+    private readonly Signal _work = new();
+    private readonly Signal _room = new();
     private byte[] _gathering = new byte[4096];
     private byte[] _leaving = new byte[4096];
     private int _size;
@@ -67,10 +68,10 @@ internal sealed class YamuxOutbox(IDuplex connection, TimeProvider time)
                     return;
                 }
 
-                wait = _changed.Wait();
+                wait = _room.Wait(cancellation);
             }
 
-            await wait.WaitAsync(cancellation);
+            await wait;
         }
     }
 
@@ -94,7 +95,7 @@ internal sealed class YamuxOutbox(IDuplex connection, TimeProvider time)
                     (_gathering, _leaving) = (_leaving, _gathering);
                     (size, _size) = (_size, 0);
                     (_writing, _writeStarted) = (true, time.GetTimestamp());
-                    _changed.Raise();
+                    _room.Raise();
                 }
                 else if (_last)
                 {
@@ -102,7 +103,7 @@ internal sealed class YamuxOutbox(IDuplex connection, TimeProvider time)
                 }
                 else
                 {
-                    wait = _changed.Wait();
+                    wait = _work.Wait();
                 }
             }
 
@@ -122,7 +123,7 @@ internal sealed class YamuxOutbox(IDuplex connection, TimeProvider time)
         lock (_gate)
         {
             _last = true;
-            _changed.Raise();
+            _work.Raise();
         }
     }
 
@@ -132,7 +133,8 @@ internal sealed class YamuxOutbox(IDuplex connection, TimeProvider time)
         lock (_gate)
         {
             _closed = true;
-            _changed.Raise();
+            _work.Raise();
+            _room.Raise();
         }
     }
 
@@ -147,6 +149,6 @@ internal sealed class YamuxOutbox(IDuplex connection, TimeProvider time)
         header.Write(_gathering.AsSpan(_size));
         data.CopyTo(_gathering.AsSpan(_size + YamuxHeader.Size));
         _size = needed;
-        _changed.Raise();
+        _work.Raise();
     }
 }

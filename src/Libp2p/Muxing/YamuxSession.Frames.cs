@@ -10,6 +10,9 @@ internal sealed partial class YamuxSession
     private bool _pingWaiting;
     private int _pingsThisBeat;
     private int _opensThisBeat;
+    private int _fruitlessThisBeat;
+    private long _lastReceived;
+    private long _goodbyeSaid;
 
     private static Libp2pException Violation(string message) => new(Libp2pFailure.ProtocolViolation, message);
 
@@ -19,6 +22,7 @@ internal sealed partial class YamuxSession
         byte[] chunk = new byte[ReadChunk];
         while (await _connection.TryReadExactlyAsync(header, CancellationToken.None))
         {
+            Volatile.Write(ref _lastReceived, Time.GetTimestamp());
             if (!YamuxHeader.TryRead(header, out YamuxHeader frame))
             {
                 throw Violation("not a Yamux frame");
@@ -59,7 +63,7 @@ internal sealed partial class YamuxSession
 
         if (frame.Flags.HasFlag(YamuxFlags.Rst))
         {
-            Require(++_opensThisBeat <= Options.MaxOpensPerBeat, "too many streams are reset");
+            Require(++_fruitlessThisBeat <= Options.MaxFruitlessPerBeat, "too many streams are reset");
             if (stream is not null)
             {
                 _ = stream.Fail(Libp2pFailure.StreamReset);
@@ -98,10 +102,18 @@ internal sealed partial class YamuxSession
         {
             Memory<byte> part = chunk.AsMemory(0, (int)Math.Min(left, (uint)chunk.Length));
             await _connection.ReadExactlyAsync(part, CancellationToken.None);
+            Volatile.Write(ref _lastReceived, Time.GetTimestamp());
             left -= (uint)part.Length;
             if (stream is not null)
             {
-                Require(Interlocked.Add(ref _buffered, part.Length) <= Options.MaxBuffered, "too much data is unread");
+                long held = Interlocked.Add(ref _buffered, part.Length);
+                bool room = Options.Budget?.TryTake(part.Length, held) ?? true;
+                if (!room || held > Options.MaxBuffered)
+                {
+                    Consumed(part.Length);
+                    throw new Libp2pException(Libp2pFailure.LimitExceeded, "too much data is unread");
+                }
+
                 if (!stream.Receive(part.Span))
                 {
                     Consumed(part.Length);
@@ -131,6 +143,7 @@ internal sealed partial class YamuxSession
             }
         }
 
+        Require(stream is not null || ++_fruitlessThisBeat <= Options.MaxFruitlessPerBeat, "too many streams are opened");
         SendWindowUpdate(frame.Stream, 0, stream is null ? YamuxFlags.Rst : YamuxFlags.Ack);
         return stream;
     }
@@ -185,6 +198,7 @@ internal sealed partial class YamuxSession
 
         lock (_gate)
         {
+            _goodbyeSaid = _goingAway ? _goodbyeSaid : Time.GetTimestamp();
             _goingAway = true;
         }
 
@@ -212,11 +226,33 @@ internal sealed partial class YamuxSession
             await Task.Delay(Options.Beat, Time, _ending.Token);
             sinceLast += Options.Beat;
             AbandonLingering();
-            (_pingsThisBeat, _opensThisBeat) = (0, 0);
-            if (_outbox.Stalled > Options.StallLimit || (_pingWaiting && Time.GetElapsedTime(_pingSent) > Options.StallLimit))
+            (_pingsThisBeat, _opensThisBeat, _fruitlessThisBeat) = (0, 0, 0);
+
+            // An answer may be held up behind much data on a slow line: what comes in shows life too.
+            bool silent = _pingWaiting
+                && Time.GetElapsedTime(_pingSent) > Options.StallLimit
+                && Time.GetElapsedTime(Volatile.Read(ref _lastReceived)) > Options.StallLimit;
+            if (_outbox.Stalled > Options.StallLimit || silent)
             {
                 throw new Libp2pException(Libp2pFailure.TimedOut, "the other side neither reads nor answers");
             }
+
+            if (GoodbyeIsOver())
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>
+    /// True where the other side has said goodbye and all is done, or has had its time: a connection that can open no streams must not
+    /// stand in the way of a new one.
+    /// </summary>
+    private bool GoodbyeIsOver()
+    {
+        lock (_gate)
+        {
+            return _goingAway && (_streams.Count == 0 || Time.GetElapsedTime(_goodbyeSaid) > Options.Goodbye);
         }
     }
 

@@ -59,15 +59,23 @@ internal sealed partial class YamuxSession
         }
     }
 
+    /// <summary>True once no stream can be opened any more.</summary>
+    public bool Closing => Volatile.Read(ref _closed) || Volatile.Read(ref _goingAway);
+
     /// <summary>Runs the session until it ends. To be called once, on the scheduler that it is to stay on.</summary>
     public async Task RunAsync()
     {
-        Task writing = EndWithAsync(_outbox.RunAsync());
-        Task beating = EndWithAsync(BeatAsync());
-        await EndWithAsync(ReadLoopAsync());
-        await writing;
-        await beating;
-        _ended.TrySetResult();
+        try
+        {
+            Task writing = EndWithAsync(_outbox.RunAsync()), beating = EndWithAsync(BeatAsync());
+            await EndWithAsync(ReadLoopAsync());
+            await writing;
+            await beating;
+        }
+        finally
+        {
+            _ended.TrySetResult();
+        }
     }
 
     /// <summary>Opens a stream; it can be written to at once.</summary>
@@ -88,12 +96,16 @@ internal sealed partial class YamuxSession
             }
 
             stream = new YamuxStream(this, _nextId, inbound: false);
+
+            // Under the lock, so that streams appear to the other side in the order of their numbers.
+            if (!_outbox.TryControl(new YamuxHeader(YamuxType.WindowUpdate, YamuxFlags.Syn, stream.Id, 0)))
+            {
+                throw new Libp2pException(Libp2pFailure.LimitExceeded, "the other side reads nothing");
+            }
+
             _streams.Add(_nextId, stream);
             _nextId += 2;
             _unacknowledged++;
-
-            // Under the lock, so that streams appear to the other side in the order of their numbers.
-            _ = _outbox.TryControl(new YamuxHeader(YamuxType.WindowUpdate, YamuxFlags.Syn, stream.Id, 0));
         }
 
         return stream;
@@ -144,7 +156,11 @@ internal sealed partial class YamuxSession
     internal ValueTask SendDataAsync(uint stream, ReadOnlyMemory<byte> data, CancellationToken cancellation) =>
         _outbox.DataAsync(new YamuxHeader(YamuxType.Data, YamuxFlags.None, stream, (uint)data.Length), data, cancellation);
 
-    internal void Consumed(int bytes) => Interlocked.Add(ref _buffered, -bytes);
+    internal void Consumed(int bytes)
+    {
+        Interlocked.Add(ref _buffered, -bytes);
+        Options.Budget?.Give(bytes);
+    }
 
     /// <summary>True where a window may grow by so much: all that is grown stays within the limit for the connection.</summary>
     internal bool TryGrow(int by)
@@ -192,6 +208,12 @@ internal sealed partial class YamuxSession
         catch (OperationCanceledException)
         {
             Abort(null);
+        }
+        catch (Exception error)
+        {
+            // A bug, told to whoever runs the session; all of it ends nevertheless.
+            Abort(new Libp2pException(Libp2pFailure.ConnectionClosed, error.Message, error));
+            throw;
         }
     }
 

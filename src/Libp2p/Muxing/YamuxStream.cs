@@ -3,7 +3,7 @@ using Kimura.Libp2p.Transports;
 namespace Kimura.Libp2p.Muxing;
 
 /// <summary>A stream of a session. Its state is guarded by one lock; what it sends goes through the session.</summary>
-internal sealed class YamuxStream(YamuxSession session, uint id, bool inbound) : IDuplex
+internal sealed partial class YamuxStream(YamuxSession session, uint id, bool inbound) : IDuplex
 {
     private readonly Lock _gate = new();
     private readonly Signal _changed = new();
@@ -47,7 +47,7 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool inbound) :
                     return 0;
                 }
 
-                wait = taken > 0 ? Task.CompletedTask : _changed.Wait();
+                wait = taken > 0 ? Task.CompletedTask : _changed.Wait(cancellation);
             }
 
             if (taken > 0)
@@ -61,7 +61,7 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool inbound) :
                 return taken;
             }
 
-            await wait.WaitAsync(cancellation);
+            await wait;
         }
     }
 
@@ -83,17 +83,17 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool inbound) :
                 _sendWindow -= (ulong)size;
                 if (size == 0)
                 {
-                    wait = _changed.Wait();
+                    wait = _changed.Wait(cancellation);
                 }
             }
 
             if (wait is not null)
             {
-                await wait.WaitAsync(cancellation);
+                await wait;
                 continue;
             }
 
-            await session.SendDataAsync(id, data[..size], cancellation);
+            await SendAsync(data[..size], cancellation);
             data = data[size..];
         }
     }
@@ -137,17 +137,16 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool inbound) :
     public ValueTask DisposeAsync()
     {
         bool lingers;
-        int unread = 0;
+        int unread;
         lock (_gate)
         {
             lingers = _localEnded && (inbound || _received.Count == 0);
-            if (lingers)
-            {
-                unread = _received.Count;
-                _received.Clear();
-                _discarding = true;
-                _discardingSince = session.Time.GetTimestamp();
-            }
+
+            // Given back in any case: a stream that both sides have ended is not failed by the reset below.
+            unread = _received.Count;
+            _received.Clear();
+            _discarding = true;
+            _discardingSince = session.Time.GetTimestamp();
         }
 
         session.Consumed(unread);
@@ -182,64 +181,6 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool inbound) :
         }
     }
 
-    /// <summary>False where the data is more than was granted: checked before it is taken.</summary>
-    public bool Announced(uint length)
-    {
-        lock (_gate)
-        {
-            if (length > (uint)_granted)
-            {
-                return false;
-            }
-
-            _granted -= (int)length;
-            return true;
-        }
-    }
-
-    /// <summary>Data that was announced; false where the stream no longer wants it.</summary>
-    public bool Receive(ReadOnlySpan<byte> data)
-    {
-        lock (_gate)
-        {
-            if (_failure != Libp2pFailure.Unspecified || _remoteEnded || _discarding)
-            {
-                return false;
-            }
-
-            _received.Append(data);
-            _changed.Raise();
-            return true;
-        }
-    }
-
-    /// <summary>False where the window would pass 32 bits.</summary>
-    public bool Enlarge(uint delta)
-    {
-        lock (_gate)
-        {
-            _sendWindow += delta;
-            _changed.Raise();
-            return _sendWindow <= uint.MaxValue;
-        }
-    }
-
-    public void RemoteEnded()
-    {
-        bool both;
-        lock (_gate)
-        {
-            _remoteEnded = true;
-            both = _localEnded;
-            _changed.Raise();
-        }
-
-        if (both)
-        {
-            session.Forget(this);
-        }
-    }
-
     /// <summary>Ends both directions; false where they had ended before.</summary>
     public bool Fail(Libp2pFailure failure)
     {
@@ -259,6 +200,25 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool inbound) :
 
         session.Consumed(unread);
         return true;
+    }
+
+    private async ValueTask SendAsync(ReadOnlyMemory<byte> data, CancellationToken cancellation)
+    {
+        try
+        {
+            await session.SendDataAsync(id, data, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            // Nothing was sent, so the other side still has the room.
+            lock (_gate)
+            {
+                _sendWindow += (ulong)data.Length;
+                _changed.Raise();
+            }
+
+            throw;
+        }
     }
 
     /// <summary>What to grant after reading: at half a window, and more where a window is used up within a few round trips.</summary>

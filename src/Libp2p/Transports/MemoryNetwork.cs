@@ -90,10 +90,10 @@ public sealed class MemoryNetwork
                         return connection;
                     }
 
-                    wait = _changed.Wait();
+                    wait = _changed.Wait(cancellation);
                 }
 
-                await wait.WaitAsync(cancellation);
+                await wait;
             }
         }
 

@@ -34,10 +34,10 @@ internal sealed class MemoryPipe
                     return 0;
                 }
 
-                wait = _changed.Wait();
+                wait = _changed.Wait(cancellation);
             }
 
-            await wait.WaitAsync(cancellation);
+            await wait;
         }
     }
 
@@ -62,10 +62,10 @@ internal sealed class MemoryPipe
                     continue;
                 }
 
-                wait = _changed.Wait();
+                wait = _changed.Wait(cancellation);
             }
 
-            await wait.WaitAsync(cancellation);
+            await wait;
         }
     }
 

@@ -4,12 +4,37 @@ namespace Kimura.Libp2p.Transports;
 /// Wakes whoever waits for a change; the waiter looks again at the state that it guards with a lock of its own. Take
 /// <see cref="Wait"/> under that lock, and <see cref="Raise"/> after each change, so that no change is missed.
 /// </summary>
+/// <remarks>
+/// Waiters go on where they were, on their own scheduler: <see cref="Task.WaitAsync(CancellationToken)"/> would take them through the
+/// thread pool, which a simulation under one scheduler cannot have.
+/// </remarks>
 internal sealed class Signal
 {
+    private const int FirstPrune = 8;
     private TaskCompletionSource? _waiting;
+    private List<TaskCompletionSource>? _cancellable;
+    private int _pruneAt = FirstPrune;
 
-    /// <summary>A task that ends with the next <see cref="Raise"/>. Call it under the lock.</summary>
-    public Task Wait() => (_waiting ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+    /// <summary>A task that ends with the next <see cref="Raise"/>, or is cancelled. Call it under the lock.</summary>
+    public Task Wait(CancellationToken cancellation = default)
+    {
+        if (!cancellation.CanBeCanceled)
+        {
+            return (_waiting ??= New()).Task;
+        }
+
+        _cancellable ??= [];
+        if (_cancellable.Count >= _pruneAt)
+        {
+            // Those that were cancelled would otherwise gather where nothing changes for long.
+            _cancellable.RemoveAll(static waiter => waiter.Task.IsCompleted);
+            _pruneAt = Math.Max(FirstPrune, _cancellable.Count * 2);
+        }
+
+        TaskCompletionSource own = New();
+        _cancellable.Add(own);
+        return CancellableAsync(own, cancellation);
+    }
 
     /// <summary>Wakes all who wait. Call it under the lock.</summary>
     public void Raise()
@@ -17,5 +42,23 @@ internal sealed class Signal
         TaskCompletionSource? waiting = _waiting;
         _waiting = null;
         waiting?.TrySetResult();
+        if (_cancellable is { Count: > 0 } waiters)
+        {
+            foreach (TaskCompletionSource waiter in waiters)
+            {
+                waiter.TrySetResult();
+            }
+
+            waiters.Clear();
+        }
+    }
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static async Task CancellableAsync(TaskCompletionSource own, CancellationToken cancellation)
+    {
+        using CancellationTokenRegistration registration = cancellation.UnsafeRegister(
+            static (state, token) => ((TaskCompletionSource)state!).TrySetCanceled(token), own);
+        await own.Task;
     }
 }
