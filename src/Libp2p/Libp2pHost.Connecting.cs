@@ -80,15 +80,16 @@ public sealed partial class Libp2pHost
             try
             {
                 PeerConnection connection = await ConnectAsync(address, stop);
-                await connection.Ended.WaitAsync(stop);
+                await EndOf(connection, stop);
 
                 // One that does not last must not be dialled at once for ever.
                 bool lasted = Time.GetUtcNow() - connection.Opened > _options.Limits.MaxBackoff;
                 backoff = lasted ? _options.Limits.FirstBackoff : backoff;
                 await Task.Delay(Jitter(backoff), Time, stop);
             }
-            catch (Libp2pException error)
+            catch (Exception error) when (error is not OperationCanceledException || !stop.IsCancellationRequested)
             {
+                // Whatever it is, a peer that is to be kept is tried again.
                 TimeSpan wait = Jitter(backoff);
                 Log.CannotReach(_options.Logger, address, wait, error.Message);
                 await Task.Delay(wait, Time, stop);
@@ -96,6 +97,21 @@ public sealed partial class Libp2pHost
 
             backoff = backoff * 2 < _options.Limits.MaxBackoff ? backoff * 2 : _options.Limits.MaxBackoff;
         }
+    }
+
+    /// <summary>Waits for the end of a connection without a way through the thread pool, as Task.WaitAsync has it.</summary>
+    private static async Task EndOf(PeerConnection connection, CancellationToken stop)
+    {
+        TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _ = connection.Ended.ContinueWith(
+            static (_, state) => ((TaskCompletionSource)state!).TrySetResult(),
+            over,
+            stop,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Current);
+        using CancellationTokenRegistration registration = stop.UnsafeRegister(
+            static (state, token) => ((TaskCompletionSource)state!).TrySetCanceled(token), over);
+        await over.Task;
     }
 
     /// <summary>Half of the time, and up to half more at random.</summary>
@@ -115,10 +131,10 @@ public sealed partial class Libp2pHost
             {
                 raw = await listener.AcceptAsync(_stopping.Token);
             }
-            catch (Libp2pException error)
+            catch (Exception error) when (error is not OperationCanceledException)
             {
-                // Out of file descriptors, for one: others end, so try again.
-                LogEnded(error.Message);
+                // Out of file descriptors, for one: others end, so try again. Nothing but the host's end may end this loop.
+                Log.CannotAccept(_options.Logger, error);
                 await Task.Delay(AcceptPause, Time, _stopping.Token);
                 continue;
             }
@@ -168,7 +184,8 @@ public sealed partial class Libp2pHost
     /// <summary>Puts a new connection among the others and returns the one that stays.</summary>
     private PeerConnection Enter(PeerConnection connection, ITransportConnection raw, Action onEnd)
     {
-        PeerTable.Entry entry = _peers.Add(connection);
+        bool wanted = connection.Outbound || _kept.Keys.Any(address => address.Peer == connection.Peer);
+        PeerTable.Entry entry = _peers.Add(connection, wanted);
         if (entry.Refusal != Libp2pFailure.Unspecified)
         {
             throw new Libp2pException(entry.Refusal, $"no place for {connection.Peer}");
@@ -186,7 +203,7 @@ public sealed partial class Libp2pHost
             if (kept && !_stopping.IsCancellationRequested)
             {
                 Log.PeerConnected(_options.Logger, connection.Peer, connection.RemoteAddress);
-                Connected?.Invoke(connection);
+                Tell(Connected, connection);
                 Run(() => IdentifyAsync(connection));
                 await connection.Session.RunAsync();
             }
@@ -204,7 +221,7 @@ public sealed partial class Libp2pHost
             if (kept)
             {
                 Log.PeerDisconnected(_options.Logger, connection.Peer, connection.Session.Cause?.Message ?? "closed");
-                Disconnected?.Invoke(connection);
+                Tell(Disconnected, connection);
             }
         }
     }

@@ -28,6 +28,9 @@ public sealed partial class Libp2pHost
         [LoggerMessage(5, LogLevel.Debug, "Cannot reach {Address}, next try in {Wait}: {Reason}")]
         public static partial void CannotReach(ILogger logger, Multiaddress address, TimeSpan wait, string reason);
 
+        [LoggerMessage(7, LogLevel.Warning, "Cannot accept connections for the moment")]
+        public static partial void CannotAccept(ILogger logger, Exception error);
+
         [LoggerMessage(6, LogLevel.Debug, "A connection from {Address} came to nothing: {Reason}")]
         public static partial void HandshakeFailed(ILogger logger, Multiaddress address, string reason);
     }

@@ -8,7 +8,7 @@ namespace Kimura.Libp2p;
 /// <content>Inbound streams, identify and its push.</content>
 public sealed partial class Libp2pHost
 {
-    private const int MaxUnnegotiated = 64;
+    private const int MaxUnnegotiated = 256;
 
     private async Task ServeAsync(PeerConnection connection, IDuplex stream)
     {
@@ -21,6 +21,7 @@ public sealed partial class Libp2pHost
         catch (Exception)
         {
             stream.Abort();
+            connection.Spend(connection.Missteps, "streams without a protocol");
             throw;
         }
         finally
@@ -76,18 +77,20 @@ public sealed partial class Libp2pHost
         finally
         {
             // Without an answer it counts as identified too: what it serves shows when it is asked.
-            if (!connection.Ended.IsCompleted)
+            if (!connection.Session.Closing)
             {
-                Identified?.Invoke(connection);
+                Tell(Identified, connection);
             }
         }
     }
 
     private async Task ReceivePushAsync(PeerConnection connection, IDuplex stream, CancellationToken stop)
     {
+        // Each is told to the application, which may do much about it.
+        connection.Spend(connection.Missteps, "identify pushes");
         using Deadline deadline = DeadlineAfter(_options.Limits.NegotiationDeadline, stop);
         await IdentifyService.ReceiveAsync(connection, stream, deadline.Token);
-        Identified?.Invoke(connection);
+        Tell(Identified, connection);
     }
 
     private async Task PushAsync(PeerConnection connection)

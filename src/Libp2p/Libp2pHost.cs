@@ -48,7 +48,7 @@ public sealed partial class Libp2pHost : IAsyncDisposable
     /// <summary>A peer has said, or could not say, what protocols it serves; again when that changes.</summary>
     public event Action<PeerConnection>? Identified;
 
-    /// <summary>A connection has ended.</summary>
+    /// <summary>A connection has ended. There may be a newer one with the peer already: <see cref="Find"/> knows.</summary>
     public event Action<PeerConnection>? Disconnected;
 #pragma warning restore MA0046
 
@@ -91,7 +91,7 @@ public sealed partial class Libp2pHost : IAsyncDisposable
         }
     }
 
-    /// <summary>The connection to a peer, or null.</summary>
+    /// <summary>The connection to a peer; null where there is none, or it is about to end.</summary>
     public PeerConnection? Find(PeerId peer) => _peers.Find(peer);
 
     /// <summary>
@@ -138,7 +138,26 @@ public sealed partial class Libp2pHost : IAsyncDisposable
     }
 
     /// <summary>Ends the connection to a peer, if there is one. A kept peer is dialled again after a while.</summary>
-    public void Disconnect(PeerId peer) => Find(peer)?.Session.Abort(null);
+    public void Disconnect(PeerId peer) => _peers.FindAny(peer)?.Session.Abort(null);
+
+    /// <summary>Tells the log of a failure that only a bug, here or in the application, can cause.</summary>
+    internal void ReportBug(Exception error) => LogBug(error);
+
+    /// <summary>Tells all who listen, whatever one of them throws.</summary>
+    private void Tell(Action<PeerConnection>? listeners, PeerConnection connection)
+    {
+        foreach (Delegate listener in listeners?.GetInvocationList() ?? [])
+        {
+            try
+            {
+                ((Action<PeerConnection>)listener)(connection);
+            }
+            catch (Exception error)
+            {
+                LogBug(error);
+            }
+        }
+    }
 
     /// <summary>Ends everything: listeners, dialling, connections; returns when all of it is gone.</summary>
     public async ValueTask DisposeAsync()
@@ -148,7 +167,8 @@ public sealed partial class Libp2pHost : IAsyncDisposable
             return;
         }
 
-        await _stopping.CancelAsync();
+        // Not CancelAsync, which goes through the thread pool.
+        _stopping.Cancel();
         foreach (ITransportListener listener in _listeners)
         {
             await listener.DisposeAsync();

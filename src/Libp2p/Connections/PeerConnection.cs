@@ -11,9 +11,11 @@ public sealed class PeerConnection
     private volatile IdentifyMessage _identified = new();
     private int _unnegotiated;
 
-    internal PeerConnection(PublicKey key, Multiaddress address, bool outbound, DateTimeOffset opened)
+    internal PeerConnection(PublicKey key, Multiaddress address, bool outbound, ConnectionLimits limits, TimeProvider time)
     {
-        (RemoteKey, RemoteAddress, Outbound, Opened) = (key, address, outbound, opened);
+        (RemoteKey, RemoteAddress, Outbound, Opened) = (key, address, outbound, time.GetUtcNow());
+        Missteps = new Allowance(limits.Missteps, 1, time);
+        Pings = new Allowance(limits.Pings, limits.PingsPerSecond, time);
     }
 
     /// <summary>The peer.</summary>
@@ -48,10 +50,30 @@ public sealed class PeerConnection
 
     internal PublicKey RemoteKey { get; }
 
+    /// <summary>Grows with each connection that a host enters: of two with a peer the one with the larger number is the newer.</summary>
+    internal long Number { get; set; }
+
+    /// <summary>What the peer may do to no use.</summary>
+    internal Allowance Missteps { get; }
+
+    internal Allowance Pings { get; }
+
     internal YamuxSession Session { get; set; } = null!;
 
     /// <summary>Counts inbound streams whose protocol is not agreed on yet, and says how many there are.</summary>
     internal int CountUnnegotiated(int change) => Interlocked.Add(ref _unnegotiated, change);
+
+    /// <summary>Ends the connection once something of it is done too often.</summary>
+    /// <exception cref="Libp2pException"><see cref="Libp2pFailure.LimitExceeded"/>.</exception>
+    internal void Spend(Allowance allowance, string what)
+    {
+        if (!allowance.TryTake())
+        {
+            Libp2pException error = new(Libp2pFailure.LimitExceeded, $"too many {what}");
+            Session.Abort(error);
+            throw error;
+        }
+    }
 
     internal void Merge(IdentifyMessage message) => _identified = _identified.MergedWith(message);
 }

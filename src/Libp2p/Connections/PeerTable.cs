@@ -7,6 +7,7 @@ internal sealed class PeerTable(PeerId self, ConnectionLimits limits)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<PeerId, PeerConnection> _connections = [];
+    private long _entered;
 
     public IReadOnlyList<PeerConnection> All
     {
@@ -19,7 +20,8 @@ internal sealed class PeerTable(PeerId self, ConnectionLimits limits)
         }
     }
 
-    public PeerConnection? Find(PeerId peer)
+    /// <summary>The connection to a peer, even where it is ending.</summary>
+    public PeerConnection? FindAny(PeerId peer)
     {
         lock (_gate)
         {
@@ -27,11 +29,22 @@ internal sealed class PeerTable(PeerId self, ConnectionLimits limits)
         }
     }
 
+    /// <summary>The connection that streams can be opened on; null where there is none, or it is ending.</summary>
+    public PeerConnection? Find(PeerId peer)
+    {
+        lock (_gate)
+        {
+            return _connections.GetValueOrDefault(peer) is { Session.Closing: false } found ? found : null;
+        }
+    }
+
     /// <summary>
     /// Enters a new connection. Where the peer has one already: of two dialled to each other at about the same time the one dialled by the
     /// larger id stays, as both sides see alike; otherwise the newer stays, since the peer must have lost the other.
     /// </summary>
-    public Entry Add(PeerConnection connection)
+    /// <param name="connection">The new one.</param>
+    /// <param name="wanted">It finds a place even where there are too many.</param>
+    public Entry Add(PeerConnection connection, bool wanted)
     {
         lock (_gate)
         {
@@ -41,12 +54,12 @@ internal sealed class PeerTable(PeerId self, ConnectionLimits limits)
             }
 
             PeerConnection? old = _connections.GetValueOrDefault(connection.Peer);
-            if (old is null && _connections.Count >= limits.Connections)
+            if (old is null && !wanted && _connections.Count >= limits.Connections)
             {
                 return new Entry(Libp2pFailure.LimitExceeded, null, null);
             }
 
-            if (old is not null
+            if (old is { Session.Closing: false }
                 && old.Outbound != connection.Outbound
                 && connection.Opened - old.Opened < limits.HandshakeDeadline
                 && old.Outbound == self > connection.Peer)
@@ -54,6 +67,7 @@ internal sealed class PeerTable(PeerId self, ConnectionLimits limits)
                 return new Entry(Libp2pFailure.Unspecified, old, connection);
             }
 
+            connection.Number = ++_entered;
             _connections[connection.Peer] = connection;
             return new Entry(Libp2pFailure.Unspecified, connection, old);
         }

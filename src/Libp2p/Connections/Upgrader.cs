@@ -18,6 +18,7 @@ internal sealed class Upgrader(HostOptions options)
     private readonly YamuxOptions _yamux = new()
     {
         MaxInboundStreams = options.Limits.StreamsPerPeer,
+        Budget = new BufferBudget(options.Limits.Buffered, options.Limits.Connections),
         MaxBuffered = options.Limits.BufferedPerPeer,
         MaxWindow = Math.Max(YamuxOptions.InitialWindow, Math.Min(options.Limits.BufferedPerPeer, 16 * 1024 * 1024)),
     };
@@ -46,7 +47,7 @@ internal sealed class Upgrader(HostOptions options)
     private PeerConnection Multiplex(
         ITransportConnection raw, SecuredConnection secured, IDuplex plain, bool dialer, Action<PeerConnection, IDuplex> onStream)
     {
-        PeerConnection connection = new(secured.RemoteKey, raw.RemoteAddress, dialer, options.Time.GetUtcNow());
+        PeerConnection connection = new(secured.RemoteKey, raw.RemoteAddress, dialer, options.Limits, options.Time);
         connection.Session = new YamuxSession(plain, dialer, _yamux, options.Time, stream => onStream(connection, stream));
         return connection;
     }

@@ -10,7 +10,7 @@ namespace Kimura.Libp2p.Negotiation;
 internal sealed class ProposedDuplex(IDuplex inner, string protocol) : IDuplex
 {
     private readonly Lock _gate = new();
-    private byte[]? _opening = Multistream.Opening(protocol);
+    private TaskCompletionSource? _opened;
     private Task? _confirming;
 
     public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation = default)
@@ -19,10 +19,14 @@ internal sealed class ProposedDuplex(IDuplex inner, string protocol) : IDuplex
         return await inner.ReadAsync(buffer, cancellation);
     }
 
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellation = default) =>
-        Interlocked.Exchange(ref _opening, null) is { } opening
-            ? inner.WriteAsync((byte[])[.. opening, .. data.Span], cancellation)
-            : inner.WriteAsync(data, cancellation);
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> data, CancellationToken cancellation = default)
+    {
+        // A reader may be about to send the proposal itself: nothing may overtake it.
+        if (await OpenAsync(data, cancellation) && !data.IsEmpty)
+        {
+            await inner.WriteAsync(data, cancellation);
+        }
+    }
 
     public async ValueTask CloseWriteAsync(CancellationToken cancellation = default)
     {
@@ -42,13 +46,36 @@ internal sealed class ProposedDuplex(IDuplex inner, string protocol) : IDuplex
         }
     }
 
-    private async Task ConfirmAsync(CancellationToken cancellation)
+    /// <summary>Sends the proposal and the data after it; true where the proposal was sent before, and the data is not sent.</summary>
+    private async ValueTask<bool> OpenAsync(ReadOnlyMemory<byte> data, CancellationToken cancellation)
     {
-        if (Interlocked.Exchange(ref _opening, null) is { } opening)
+        if (Volatile.Read(ref _opened) is { Task.IsCompleted: true })
         {
-            await inner.WriteAsync(opening, cancellation);
+            return true;
         }
 
+        TaskCompletionSource mine = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.CompareExchange(ref _opened, mine, null) is { } others)
+        {
+            await others.Task;
+            return true;
+        }
+
+        try
+        {
+            await inner.WriteAsync((byte[])[.. Multistream.Opening(protocol), .. data.Span], cancellation);
+            return false;
+        }
+        finally
+        {
+            // Where it failed, the next call fails for the same reason.
+            mine.SetResult();
+        }
+    }
+
+    private async Task ConfirmAsync(CancellationToken cancellation)
+    {
+        _ = await OpenAsync(default, cancellation);
         await Multistream.ConfirmAsync(inner, protocol, cancellation);
     }
 }

@@ -12,11 +12,12 @@ internal static class PingService
     /// <summary>Two streams of a peer, as the specification allows.</summary>
     public static StreamLimits Limits { get; } = new(PerPeer: 2);
 
-    public static async Task EchoAsync(PeerConnection _, IDuplex stream, CancellationToken cancellation)
+    public static async Task EchoAsync(PeerConnection connection, IDuplex stream, CancellationToken cancellation)
     {
         byte[] block = new byte[Size];
         while (await stream.TryReadExactlyAsync(block, cancellation))
         {
+            connection.Spend(connection.Pings, "pings");
             await stream.WriteAsync(block, cancellation);
         }
 
