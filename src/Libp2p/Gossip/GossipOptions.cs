@@ -75,6 +75,21 @@ public sealed record GossipOptions
     /// <summary>Most bytes of them. Default 32 MiB.</summary>
     public long MaxValidationBytes { get; init; } = 32L * 1024 * 1024;
 
+    /// <summary>Of the messages being validated, most that one peer brought. Default 64.</summary>
+    public int MaxValidationsPerPeer { get; init; } = 64;
+
+    /// <summary>Most bytes of them. Default 8 MiB.</summary>
+    public long MaxValidationBytesPerPeer { get; init; } = 8L * 1024 * 1024;
+
+    /// <summary>A validator's token ends after so long. Default 60 s.</summary>
+    public TimeSpan ValidationDeadline { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// Most RPCs, subscriptions, messages and control messages of a peer a second for long, and five times as many at once; one with more
+    /// is disconnected. Default 4000.
+    /// </summary>
+    public int MaxEntriesPerSecond { get; init; } = 4000;
+
     /// <summary>Most bytes of messages kept for those who ask. Default 64 MiB.</summary>
     public long MaxCacheBytes { get; init; } = 64L * 1024 * 1024;
 

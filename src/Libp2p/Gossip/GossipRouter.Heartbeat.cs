@@ -5,7 +5,7 @@ namespace Kimura.Libp2p.Gossip;
 /// <content>The upkeep of the meshes.</content>
 internal sealed partial class GossipRouter
 {
-    private const int MaxRetained = 4096;
+    private const int MaxBackoffs = 65_536;
     private const int OpportunisticEvery = 60;
     private const int OpportunisticPeers = 2;
     private long _beats;
@@ -29,10 +29,7 @@ internal sealed partial class GossipRouter
             {
                 (peer.Haves, peer.Wants, peer.Ids) = (0, 0, 0);
                 peer.Score.Decay();
-                if (ScoreOf(peer) < options.Score.GraylistThreshold)
-                {
-                    drop(peer.Id);
-                }
+                DropIfGraylisted(peer);
             }
         }
     }
@@ -171,7 +168,8 @@ internal sealed partial class GossipRouter
     {
         DateTimeOffset now = time.GetUtcNow();
         DateTimeOffset until = now + backoff;
-        if (!_backoffs.TryGetValue((peer, name), out Backoff old) || old.Until < until)
+        bool known = _backoffs.TryGetValue((peer, name), out Backoff old);
+        if (known ? old.Until < until : _backoffs.Count < MaxBackoffs)
         {
             _backoffs[(peer, name)] = new Backoff(now, until);
         }

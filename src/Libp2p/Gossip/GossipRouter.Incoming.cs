@@ -33,20 +33,19 @@ internal sealed partial class GossipRouter
     }
 
     /// <summary>The message to be judged, or null where there is nothing to judge.</summary>
-    private Validation? OnMessage(GossipPeer peer, RpcMessage message)
+    private Validation? OnMessage(GossipPeer peer, RpcMessage message, MessageKey key, int frameLength)
     {
-        if (!_topics.TryGetValue(message.Topic, out Topic? topic))
+        if (key == default || !_topics.TryGetValue(message.Topic, out Topic? topic))
         {
             return null;
         }
 
         if (message.Signed || message.Data.Length > options.MaxMessage)
         {
-            Blame(peer.Id, message.Topic);
+            Blame(peer, message.Topic);
             return null;
         }
 
-        MessageKey key = MessageKey.Of(message.Data.Span);
         _promises.Remove(key);
         if (_validating.TryGetValue(key, out Validation? running))
         {
@@ -59,17 +58,24 @@ internal sealed partial class GossipRouter
             return null;
         }
 
+        int size = message.Data.Length;
         if (_seen.Contains(key)
             || _validating.Count >= options.MaxValidations
-            || _validatingBytes + message.Data.Length > options.MaxValidationBytes)
+            || _validatingBytes + size > options.MaxValidationBytes
+            || peer.Validating >= options.MaxValidationsPerPeer
+            || peer.ValidatingBytes + size > options.MaxValidationBytesPerPeer)
         {
             return null;
         }
 
+        // A small message must not keep the memory of a large frame.
+        RpcMessage kept = size < frameLength / 2 ? message with { Data = message.Data.ToArray() } : message;
         _seen.Add(key, time.GetUtcNow());
-        Validation validation = new(key, message, topic.Validator, [peer.Id]);
+        Validation validation = new(key, kept, topic.Validator, peer, [peer.Id]);
         _validating.Add(key, validation);
-        _validatingBytes += message.Data.Length;
+        _validatingBytes += size;
+        peer.Validating++;
+        peer.ValidatingBytes += size;
         return validation;
     }
 
@@ -104,6 +110,7 @@ internal sealed partial class GossipRouter
     private void OnHave(GossipPeer peer, Rpc rpc)
     {
         List<MessageKey> wanted = [];
+        HashSet<MessageKey> asked = [];
         foreach ((string name, List<MessageKey> ids) in rpc.Have)
         {
             if (++peer.Haves > options.MaxControlPerHeartbeat)
@@ -115,7 +122,7 @@ internal sealed partial class GossipRouter
             {
                 foreach (MessageKey id in ids.TakeWhile(_ => peer.Ids++ < options.MaxIdsPerHeartbeat))
                 {
-                    if (!_seen.Contains(id) && !_validating.ContainsKey(id) && !wanted.Contains(id))
+                    if (!_seen.Contains(id) && !_validating.ContainsKey(id) && asked.Add(id))
                     {
                         wanted.Add(id);
                     }
@@ -155,9 +162,9 @@ internal sealed partial class GossipRouter
 
             foreach (MessageKey id in ids.TakeWhile(_ => peer.Ids++ < options.MaxIdsPerHeartbeat))
             {
-                if (_cache.Take(id, peer.Id) is { } message)
+                if (_cache.Take(id, peer.Id) is { } frame)
                 {
-                    SendMessage(message, [peer]);
+                    _ = peer.Outbox.TryMessage(frame);
                 }
             }
         }

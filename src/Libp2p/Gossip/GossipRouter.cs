@@ -9,9 +9,6 @@ namespace Kimura.Libp2p.Gossip;
 internal sealed partial class GossipRouter(GossipOptions options, TimeProvider time, FillRandom fillRandom, Action<PeerId> drop)
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<PeerId, GossipPeer> _peers = [];
-    private readonly Dictionary<PeerId, (PeerScore Score, DateTimeOffset Until)> _retained = [];
-    private readonly Dictionary<string, int> _atAddress = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Topic> _topics = new(StringComparer.Ordinal);
     private readonly Dictionary<(PeerId Peer, string Topic), Backoff> _backoffs = [];
     private readonly SeenCache _seen = new(options.SeenFor, options.MaxSeen);
@@ -19,62 +16,8 @@ internal sealed partial class GossipRouter(GossipOptions options, TimeProvider t
     private readonly Dictionary<MessageKey, Validation> _validating = [];
     private long _validatingBytes;
 
-    /// <summary>Takes in a peer; false where it is known already.</summary>
-    public bool AddPeer(PeerId id, bool outbound, string address, PeerOutbox outbox)
-    {
-        lock (_gate)
-        {
-            if (_peers.ContainsKey(id))
-            {
-                return false;
-            }
-
-            PeerScore score = _retained.Remove(id, out (PeerScore Score, DateTimeOffset Until) retained)
-                ? retained.Score
-                : new PeerScore(options.Score);
-            GossipPeer peer = new(id, outbound, address, score, outbox);
-            _peers.Add(id, peer);
-            _atAddress[address] = _atAddress.GetValueOrDefault(address) + 1;
-            Rpc greeting = new();
-            greeting.Subscriptions.AddRange(_topics.Keys.Select(static topic => (true, topic)));
-            Send(peer, greeting);
-            return true;
-        }
-    }
-
-    /// <summary>Forgets a peer, but not its score.</summary>
-    public void RemovePeer(PeerId id, PeerOutbox outbox)
-    {
-        lock (_gate)
-        {
-            if (!_peers.TryGetValue(id, out GossipPeer? peer) || peer.Outbox != outbox)
-            {
-                return;
-            }
-
-            DateTimeOffset now = time.GetUtcNow();
-            _peers.Remove(id);
-            if (--_atAddress[peer.Address] == 0)
-            {
-                _atAddress.Remove(peer.Address);
-            }
-
-            foreach ((string name, Topic topic) in _topics)
-            {
-                if (topic.Mesh.Remove(id))
-                {
-                    peer.Score.Pruned(name, now);
-                }
-            }
-
-            if (_retained.Count < MaxRetained)
-            {
-                _retained[id] = (peer.Score, now + options.Score.RetainFor);
-            }
-
-            outbox.Close();
-        }
-    }
+    /// <summary>The names of the topics, to be looked at without the lock; never changed but replaced.</summary>
+    private volatile HashSet<string> _joined = [];
 
     /// <summary>Joins a topic.</summary>
     /// <exception cref="ArgumentException">Joined already, or the name is too long.</exception>
@@ -89,6 +32,7 @@ internal sealed partial class GossipRouter(GossipOptions options, TimeProvider t
         {
             Topic topic = new(validator);
             _topics.Add(name, topic);
+            _joined = [.. _topics.Keys];
             Rpc rpc = new();
             rpc.Subscriptions.Add((true, name));
             SendAll(_peers.Values, rpc);
@@ -106,6 +50,7 @@ internal sealed partial class GossipRouter(GossipOptions options, TimeProvider t
                 return;
             }
 
+            _joined = [.. _topics.Keys];
             DateTimeOffset now = time.GetUtcNow();
             foreach (PeerId id in topic.Mesh)
             {
@@ -123,7 +68,7 @@ internal sealed partial class GossipRouter(GossipOptions options, TimeProvider t
     public int Publish(string topic, ReadOnlyMemory<byte> data)
     {
         MessageKey key = MessageKey.Of(data.Span);
-        RpcMessage message = new(topic, data, Signed: false);
+        byte[] frame = Rpc.FrameOf(topic, data.Span);
         lock (_gate)
         {
             if (!_seen.Add(key, time.GetUtcNow()))
@@ -131,19 +76,21 @@ internal sealed partial class GossipRouter(GossipOptions options, TimeProvider t
                 return -1;
             }
 
-            _cache.Put(key, message);
+            _cache.Put(key, topic, frame);
             double threshold = options.Score.PublishThreshold;
-            return SendMessage(message, _peers.Values.Where(peer => peer.Topics.Contains(topic) && ScoreOf(peer) >= threshold));
+            return _peers.Values.Count(peer =>
+                peer.Topics.Contains(topic) && ScoreOf(peer) >= threshold && peer.Outbox.TryMessage(frame));
         }
     }
 
     /// <summary>What a peer said. Returns the messages to judge; each is followed by <see cref="Judged"/>.</summary>
-    public IReadOnlyList<Validation> Receive(PeerId from, ReadOnlyMemory<byte> frame)
+    public IReadOnlyList<Validation> Receive(PeerId from, PeerOutbox outbox, ReadOnlyMemory<byte> frame)
     {
         Rpc? rpc = RpcDecoder.TryDecode(frame);
+        MessageKey[] keys = rpc is null ? [] : KeysOf(rpc);
         lock (_gate)
         {
-            if (!_peers.TryGetValue(from, out GossipPeer? peer) || ScoreOf(peer) < options.Score.GraylistThreshold)
+            if (!_peers.TryGetValue(from, out GossipPeer? peer) || peer.Outbox != outbox || peer.Dropped)
             {
                 return [];
             }
@@ -153,23 +100,37 @@ internal sealed partial class GossipRouter(GossipOptions options, TimeProvider t
                 peer.Score.Misbehaved();
                 if (++peer.BadRpcs >= options.MaxBadRpcs)
                 {
-                    drop(from);
+                    Drop(peer);
                 }
 
                 return [];
             }
 
+            if (!peer.Work.TryTake(rpc.Entries + 1))
+            {
+                peer.Score.Misbehaved();
+                Drop(peer);
+                return [];
+            }
+
+            if (ScoreOf(peer) < options.Score.GraylistThreshold)
+            {
+                Drop(peer);
+                return [];
+            }
+
             OnSubscriptions(peer, rpc);
             List<Validation> validations = [];
-            foreach (RpcMessage message in rpc.Messages)
+            for (int i = 0; i < rpc.Messages.Count; i++)
             {
-                if (OnMessage(peer, message) is { } validation)
+                if (OnMessage(peer, rpc.Messages[i], keys[i], frame.Length) is { } validation)
                 {
                     validations.Add(validation);
                 }
             }
 
             OnControl(peer, rpc);
+            DropIfGraylisted(peer);
             return validations;
         }
     }
@@ -177,11 +138,15 @@ internal sealed partial class GossipRouter(GossipOptions options, TimeProvider t
     /// <summary>What became of a message that was to be judged.</summary>
     public void Judged(Validation validation, GossipVerdict verdict)
     {
+        string name = validation.Message.Topic;
+        byte[] frame = verdict == GossipVerdict.Accept ? Rpc.FrameOf(name, validation.Message.Data.Span) : [];
         lock (_gate)
         {
+            int size = validation.Message.Data.Length;
             _validating.Remove(validation.Key);
-            _validatingBytes -= validation.Message.Data.Length;
-            string name = validation.Message.Topic;
+            _validatingBytes -= size;
+            validation.First.Validating--;
+            validation.First.ValidatingBytes -= size;
             if (!_topics.TryGetValue(name, out Topic? topic))
             {
                 return;
@@ -191,24 +156,25 @@ internal sealed partial class GossipRouter(GossipOptions options, TimeProvider t
             {
                 foreach (PeerId sender in validation.Senders)
                 {
-                    Blame(sender, name);
+                    if (_peers.TryGetValue(sender, out GossipPeer? peer))
+                    {
+                        Blame(peer, name);
+                    }
                 }
             }
             else if (verdict == GossipVerdict.Accept)
             {
-                _peers.GetValueOrDefault(validation.Senders[0])?.Score.DeliveredFirst(name);
-                _cache.Put(validation.Key, validation.Message);
-                SendMessage(validation.Message, topic.Mesh.Where(id => !validation.Senders.Contains(id)).Select(id => _peers[id]));
+                _peers.GetValueOrDefault(validation.First.Id)?.Score.DeliveredFirst(name);
+                _cache.Put(validation.Key, name, frame);
+                foreach (PeerId id in topic.Mesh)
+                {
+                    if (!validation.Senders.Contains(id))
+                    {
+                        // Where there is no room, the peer hears of the message with the next heartbeat.
+                        _ = _peers[id].Outbox.TryMessage(frame);
+                    }
+                }
             }
-        }
-    }
-
-    /// <summary>The score of a peer; null where it is not connected.</summary>
-    public double? ScoreOf(PeerId id)
-    {
-        lock (_gate)
-        {
-            return _peers.TryGetValue(id, out GossipPeer? peer) ? ScoreOf(peer) : null;
         }
     }
 
@@ -221,29 +187,11 @@ internal sealed partial class GossipRouter(GossipOptions options, TimeProvider t
         }
     }
 
-    private double ScoreOf(GossipPeer peer)
-    {
-        int atAddress = options.Score.AddressesNotCounted.Contains(peer.Address, StringComparer.Ordinal) ? 0 : _atAddress[peer.Address];
-        return peer.Score.Value(time.GetUtcNow(), options.Score.Application?.Invoke(peer.Id) ?? 0, atAddress);
-    }
-
-    private void Blame(PeerId sender, string topic)
-    {
-        if (_peers.TryGetValue(sender, out GossipPeer? peer))
-        {
-            peer.Score.Invalid(topic);
-            if (ScoreOf(peer) < options.Score.GraylistThreshold)
-            {
-                drop(sender);
-            }
-        }
-    }
-
     private void Send(GossipPeer peer, Rpc rpc)
     {
         if (!peer.Outbox.TryControl(rpc.ToFrame()))
         {
-            drop(peer.Id);
+            Drop(peer);
         }
     }
 
@@ -255,12 +203,11 @@ internal sealed partial class GossipRouter(GossipOptions options, TimeProvider t
         }
     }
 
-    private static int SendMessage(RpcMessage message, IEnumerable<GossipPeer> peers)
+    /// <summary>The ids of messages that may be news, outside of the lock: it is most of the work.</summary>
+    private MessageKey[] KeysOf(Rpc rpc)
     {
-        Rpc rpc = new();
-        rpc.Messages.Add(message);
-        byte[]? frame = null;
-        return peers.Count(peer => peer.Outbox.TryMessage(frame ??= rpc.ToFrame()));
+        HashSet<string> joined = _joined;
+        return [.. rpc.Messages.Select(message => joined.Contains(message.Topic) ? MessageKey.Of(message.Data.Span) : default)];
     }
 
     private int Pick(int below)
@@ -292,6 +239,7 @@ internal sealed partial class GossipRouter(GossipOptions options, TimeProvider t
 
     private readonly record struct Backoff(DateTimeOffset Since, DateTimeOffset Until);
 
-    /// <summary>A message that is being judged, and who has sent it so far.</summary>
-    internal sealed record Validation(MessageKey Key, RpcMessage Message, GossipValidator Validator, List<PeerId> Senders);
+    /// <summary>A message that is being judged, who brought it, and all who have sent it so far (guarded by the router's lock).</summary>
+    internal sealed record Validation(
+        MessageKey Key, RpcMessage Message, GossipValidator Validator, GossipPeer First, List<PeerId> Senders);
 }

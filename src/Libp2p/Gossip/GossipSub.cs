@@ -12,6 +12,10 @@ namespace Kimura.Libp2p.Gossip;
 public sealed class GossipSub
 {
     private const string Protocol = "/meshsub/1.1.0";
+    private const int MaxReopenings = 3;
+    private static readonly TimeSpan ReopenPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LastingStream = TimeSpan.FromSeconds(30);
+    private readonly Lock _meeting = new();
     private readonly ConcurrentDictionary<PeerConnection, PeerOutbox> _outboxes = new();
     private readonly Libp2pHost _host;
     private readonly GossipOptions _options;
@@ -28,10 +32,10 @@ public sealed class GossipSub
             IReadOnlyList<string> spoken = connection.Protocols;
             if (spoken.Count == 0 || spoken.Any(static name => name.StartsWith("/meshsub/", StringComparison.Ordinal)))
             {
-                Meet(connection);
+                _ = Meet(connection);
             }
         };
-        host.Disconnected += connection => Part(connection);
+        host.Disconnected += Part;
         host.Handle(Protocol, ReadAsync, new StreamLimits(PerPeer: 2, Total: 1024));
         host.Loop(BeatAsync);
     }
@@ -64,65 +68,38 @@ public sealed class GossipSub
         return Task.CompletedTask;
     });
 
-    private void Meet(PeerConnection connection)
+    /// <summary>What goes to the peer of a connection, which is taken in where it was not; null where a newer connection has taken over.</summary>
+    private PeerOutbox? Meet(PeerConnection connection)
     {
-        PeerOutbox outbox = new(_options.MaxQueue);
-        if (!connection.Ended.IsCompleted && _outboxes.TryAdd(connection, outbox))
+        if (_outboxes.TryGetValue(connection, out PeerOutbox? known))
         {
-            if (_router.AddPeer(connection.Peer, connection.Outbound, connection.RemoteAddress.LimitKey(), outbox))
+            return known;
+        }
+
+        double application = Rating(connection.Peer);
+        lock (_meeting)
+        {
+            if (connection.Session.Closing || _outboxes.ContainsKey(connection))
             {
-                _host.Loop(() => WriteAsync(connection, outbox));
+                return _outboxes.GetValueOrDefault(connection);
             }
-            else
+
+            PeerOutbox outbox = new(_options.MaxQueue);
+            string address = connection.RemoteAddress.LimitKey();
+            if (!_router.AddPeer(new(connection.Peer, connection.Outbound, address, outbox, connection.Number), application))
             {
-                // The peer's former connection is not gone yet: it is met again when that is.
-                _outboxes.TryRemove(connection, out _);
+                return null;
             }
+
+            _outboxes[connection] = outbox;
+            _host.Loop(() => WriteAsync(connection, outbox));
+            return outbox;
         }
     }
 
     private void Part(PeerConnection connection)
     {
-        if (_outboxes.TryRemove(connection, out PeerOutbox? outbox))
-        {
-            _router.RemovePeer(connection.Peer, outbox);
-        }
-
-        if (_host.Find(connection.Peer) is { } newer && newer != connection)
-        {
-            Meet(newer);
-        }
-    }
-
-    private async Task WriteAsync(PeerConnection connection, PeerOutbox outbox)
-    {
-        try
-        {
-            await using IDuplex stream = await _host.OpenStreamAsync(connection.Peer, [Protocol]);
-            _host.Run(() => WatchAsync(connection, stream));
-            while (await outbox.NextAsync(CancellationToken.None) is { } frame)
-            {
-                await stream.WriteAsync(frame).AsTask().WaitAsync(_options.WriteDeadline, _host.Time);
-            }
-        }
-        catch (TimeoutException)
-        {
-            Drop(connection.Peer);
-        }
-        finally
-        {
-            Part(connection);
-        }
-    }
-
-    /// <summary>Nothing is said on this stream but the answer to its protocol: a refusal is the end of gossip with the peer.</summary>
-    private async Task WatchAsync(PeerConnection connection, IDuplex stream)
-    {
-        try
-        {
-            _ = await stream.ReadAsync(new byte[1]);
-        }
-        catch (Libp2pException error) when (error.Failure == Libp2pFailure.ProtocolNotSupported)
+        lock (_meeting)
         {
             if (_outboxes.TryRemove(connection, out PeerOutbox? outbox))
             {
@@ -131,14 +108,54 @@ public sealed class GossipSub
         }
     }
 
+    /// <summary>
+    /// Keeps a stream to the peer. One that is reset is opened anew, and all is said again; where that does not help the connection ends,
+    /// so that who keeps it dials again. A peer that does not speak the protocol is left alone.
+    /// </summary>
+    private async Task WriteAsync(PeerConnection connection, PeerOutbox outbox)
+    {
+        try
+        {
+            for (int failures = 0; ;)
+            {
+                long opened = _host.Time.GetTimestamp();
+                Libp2pException? error = await GossipStream.WriteAsync(_host, connection, outbox, Protocol, _options.WriteDeadline);
+                if (error is null || error.Failure == Libp2pFailure.ProtocolNotSupported || connection.Session.Closing)
+                {
+                    return;
+                }
+
+                failures = _host.Time.GetElapsedTime(opened) > LastingStream ? 1 : failures + 1;
+                if (failures > MaxReopenings || error.Failure == Libp2pFailure.TimedOut)
+                {
+                    connection.Session.Abort(error);
+                    return;
+                }
+
+                await _host.DelayAsync(ReopenPause * failures);
+                if (!_router.Greet(connection.Peer, outbox))
+                {
+                    return;
+                }
+            }
+        }
+        finally
+        {
+            Part(connection);
+        }
+    }
+
     private async Task ReadAsync(PeerConnection connection, IDuplex stream, CancellationToken stop)
     {
-        Meet(connection);
+        _ = Meet(connection);
         while (await stream.ReadFrameAsync(_options.MaxRpc, stop) is { } frame)
         {
-            foreach (GossipRouter.Validation validation in _router.Receive(connection.Peer, frame))
+            if (_outboxes.TryGetValue(connection, out PeerOutbox? outbox))
             {
-                _host.Run(() => JudgeAsync(validation, stop));
+                foreach (GossipRouter.Validation validation in _router.Receive(connection.Peer, outbox, frame))
+                {
+                    _host.Run(() => JudgeAsync(validation, stop));
+                }
             }
         }
 
@@ -150,8 +167,9 @@ public sealed class GossipSub
         GossipVerdict verdict = GossipVerdict.Ignore;
         try
         {
-            GossipMessage message = new(validation.Senders[0], validation.Message.Topic, validation.Message.Data);
-            verdict = await validation.Validator(message, stop);
+            using Deadline deadline = _host.DeadlineAfter(_options.ValidationDeadline, stop);
+            GossipMessage message = new(validation.First.Id, validation.Message.Topic, validation.Message.Data);
+            verdict = await validation.Validator(message, deadline.Token);
         }
         finally
         {
@@ -164,7 +182,37 @@ public sealed class GossipSub
         while (true)
         {
             await _host.DelayAsync(_options.Heartbeat);
-            _router.Heartbeat();
+            try
+            {
+                if (_options.Score.Application is not null)
+                {
+                    foreach (PeerId peer in _router.Peers)
+                    {
+                        _router.Rate(peer, Rating(peer));
+                    }
+                }
+
+                _router.Heartbeat();
+            }
+            catch (Exception error)
+            {
+                // Nothing but the host's end ends the heartbeat.
+                _host.ReportBug(error);
+            }
+        }
+    }
+
+    /// <summary>What the application thinks of a peer, asked outside of all locks.</summary>
+    private double Rating(PeerId peer)
+    {
+        try
+        {
+            return _options.Score.Application?.Invoke(peer) ?? 0;
+        }
+        catch (Exception error)
+        {
+            _host.ReportBug(error);
+            return _router.RatingOf(peer);
         }
     }
 }

@@ -9,17 +9,18 @@ internal sealed class MessageCache(GossipOptions options)
     private readonly List<List<MessageKey>> _windows = [[]];
     private long _bytes;
 
-    public void Put(MessageKey key, RpcMessage message)
+    /// <summary>Keeps a message as the frame that carries it to peers, shared by all of them.</summary>
+    public void Put(MessageKey key, string topic, byte[] frame)
     {
-        if (_bytes + message.Data.Length <= options.MaxCacheBytes && _entries.TryAdd(key, new Entry(message)))
+        if (_bytes + frame.Length <= options.MaxCacheBytes && _entries.TryAdd(key, new Entry(topic, frame)))
         {
-            _bytes += message.Data.Length;
+            _bytes += frame.Length;
             _windows[0].Add(key);
         }
     }
 
-    /// <summary>The message, for a peer that asks for it; null where there is none or the peer had it often enough.</summary>
-    public RpcMessage? Take(MessageKey key, PeerId peer)
+    /// <summary>The message's frame, for a peer that asks for it; null where there is none or the peer had it often enough.</summary>
+    public byte[]? Take(MessageKey key, PeerId peer)
     {
         if (!_entries.TryGetValue(key, out Entry? entry))
         {
@@ -28,12 +29,12 @@ internal sealed class MessageCache(GossipOptions options)
 
         int sent = entry.Sent.GetValueOrDefault(peer);
         entry.Sent[peer] = sent + 1;
-        return sent < options.MaxRetransmissions ? entry.Message : null;
+        return sent < options.MaxRetransmissions ? entry.Frame : null;
     }
 
     /// <summary>The ids of a topic that are news still.</summary>
     public List<MessageKey> Recent(string topic) =>
-        [.. _windows.Take(options.GossipWindows).SelectMany(window => window).Where(key => _entries[key].Message.Topic == topic)];
+        [.. _windows.Take(options.GossipWindows).SelectMany(window => window).Where(key => _entries[key].Topic == topic)];
 
     public void Shift()
     {
@@ -41,7 +42,7 @@ internal sealed class MessageCache(GossipOptions options)
         {
             foreach (MessageKey key in _windows[^1])
             {
-                _bytes -= _entries[key].Message.Data.Length;
+                _bytes -= _entries[key].Frame.Length;
                 _entries.Remove(key);
             }
 
@@ -51,9 +52,11 @@ internal sealed class MessageCache(GossipOptions options)
         _windows.Insert(0, []);
     }
 
-    private sealed class Entry(RpcMessage message)
+    private sealed class Entry(string topic, byte[] frame)
     {
-        public RpcMessage Message => message;
+        public string Topic => topic;
+
+        public byte[] Frame => frame;
 
         public Dictionary<PeerId, int> Sent { get; } = [];
     }

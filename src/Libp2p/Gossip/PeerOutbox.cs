@@ -72,10 +72,10 @@ internal sealed class PeerOutbox(int limit)
                     return message;
                 }
 
-                wait = _changed.Wait();
+                wait = _changed.Wait(cancellation);
             }
 
-            await wait.WaitAsync(cancellation);
+            await wait;
         }
     }
 

@@ -18,6 +18,26 @@ internal sealed class Rpc
 
     public List<(string Topic, ulong Seconds)> Prune { get; } = [];
 
+    /// <summary>How many things it says.</summary>
+    public int Entries => Subscriptions.Count + Messages.Count + Have.Count + Want.Count + Graft.Count + Prune.Count;
+
+    /// <summary>An RPC with one message, after its length, written at once.</summary>
+    public static byte[] FrameOf(string topic, ReadOnlySpan<byte> data)
+    {
+        byte[] name = new ProtoWriter().Text(4, topic).ToArray();
+        ulong message = 1 + (ulong)Uvarint.SizeOf((ulong)data.Length) + (ulong)data.Length + (ulong)name.Length;
+        ulong rpc = 1 + (ulong)Uvarint.SizeOf(message) + message;
+        byte[] frame = new byte[Uvarint.SizeOf(rpc) + (int)rpc];
+        int size = Uvarint.Write(frame, rpc);
+        frame[size++] = (2 << 3) | (int)ProtoWire.Bytes;
+        size += Uvarint.Write(frame.AsSpan(size), message);
+        frame[size++] = (2 << 3) | (int)ProtoWire.Bytes;
+        size += Uvarint.Write(frame.AsSpan(size), (ulong)data.Length);
+        data.CopyTo(frame.AsSpan(size));
+        name.CopyTo(frame, size + data.Length);
+        return frame;
+    }
+
     /// <summary>The protobuf after its length.</summary>
     public byte[] ToFrame()
     {

@@ -9,18 +9,18 @@ internal static class RpcDecoder
     /// <summary>Most bytes of a topic's name.</summary>
     public const int MaxTopic = 256;
 
-    /// <summary>Most subscriptions, messages, ids, and control messages of each kind in an RPC.</summary>
+    /// <summary>Most subscriptions, messages and control messages in an RPC together, and as many ids.</summary>
     public const int MaxEntries = 5000;
 
     /// <summary>Null where it is malformed or has too much of something. Messages refer to the frame's memory.</summary>
     public static Rpc? TryDecode(ReadOnlyMemory<byte> frame)
     {
         Rpc rpc = new();
-        int entries = 0;
+        (int Entries, int Ids) seen = default;
         ProtoReader reader = new(frame.Span);
         while (reader.Next())
         {
-            bool good = !(reader.IsBytes(1) || reader.IsBytes(2) || reader.IsBytes(3)) || ++entries <= MaxEntries;
+            bool good = !(reader.IsBytes(1) || reader.IsBytes(2) || reader.IsBytes(3)) || ++seen.Entries <= MaxEntries + 1;
             if (reader.IsBytes(1))
             {
                 good &= Subscription(reader.Bytes, rpc);
@@ -31,7 +31,7 @@ internal static class RpcDecoder
             }
             else if (reader.IsBytes(3))
             {
-                good &= Control(reader.Bytes, rpc, ref entries);
+                good &= Control(reader.Bytes, rpc, ref seen);
             }
 
             if (!good)
@@ -85,12 +85,12 @@ internal static class RpcDecoder
         return !reader.Failed && topic is not null;
     }
 
-    private static bool Control(ReadOnlySpan<byte> bytes, Rpc rpc, ref int entries)
+    private static bool Control(ReadOnlySpan<byte> bytes, Rpc rpc, ref (int Entries, int Ids) seen)
     {
         ProtoReader reader = new(bytes);
         while (reader.Next())
         {
-            if (reader.Wire == ProtoWire.Bytes && (++entries > MaxEntries || !ControlEntry(reader.Field, reader.Bytes, rpc, ref entries)))
+            if (reader.Wire == ProtoWire.Bytes && (++seen.Entries > MaxEntries + 1 || !ControlEntry(reader.Field, reader.Bytes, rpc, ref seen)))
             {
                 return false;
             }
@@ -99,7 +99,7 @@ internal static class RpcDecoder
         return !reader.Failed;
     }
 
-    private static bool ControlEntry(int kind, ReadOnlySpan<byte> bytes, Rpc rpc, ref int entries)
+    private static bool ControlEntry(int kind, ReadOnlySpan<byte> bytes, Rpc rpc, ref (int Entries, int Ids) seen)
     {
         string? topic = null;
         List<MessageKey> ids = [];
@@ -110,7 +110,7 @@ internal static class RpcDecoder
         {
             if (idField != 0 && reader.IsBytes(idField))
             {
-                if (++entries > MaxEntries)
+                if (++seen.Ids > MaxEntries)
                 {
                     return false;
                 }

@@ -32,7 +32,10 @@ public sealed record ScoreOptions
     /// <summary>Most that the topics together can add. Default 100.</summary>
     public double TopicCap { get; init; } = 100;
 
-    /// <summary>P5: the application's own score of a peer. Default: none.</summary>
+    /// <summary>
+    /// P5: the application's own score of a peer. Asked when a peer comes and once a heartbeat, outside of all locks; where it throws, the
+    /// score stays as it was. Default: none.
+    /// </summary>
     public Func<PeerId, double>? Application { get; init; }
 
     /// <summary>P6: for the square of the peers at one address beyond the threshold. Default -5.</summary>

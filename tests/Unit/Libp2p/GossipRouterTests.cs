@@ -12,6 +12,7 @@ public sealed class GossipRouterTests
     private readonly Clock _clock = new();
     private readonly List<PeerId> _dropped = [];
     private readonly GossipRouter _router;
+    private int _added;
 
     public GossipRouterTests()
     {
@@ -98,7 +99,7 @@ public sealed class GossipRouterTests
         byte[] signed = new ProtoWriter().Message(2, new ProtoWriter().Bytes(1, [1]).Bytes(2, [2]).Text(4, Topic)).ToArray();
         for (int i = 0; i < 3; i++)
         {
-            Assert.Empty(_router.Receive(peer.Id, signed));
+            Assert.Empty(_router.Receive(peer.Id, peer.Outbox, signed));
         }
 
         Assert.Contains(peer.Id, _dropped);
@@ -120,7 +121,7 @@ public sealed class GossipRouterTests
     private Peer Add()
     {
         Peer peer = new(Hosts.NewIdentity().Id, new PeerOutbox(1024 * 1024));
-        Assert.True(_router.AddPeer(peer.Id, outbound: false, $"10.0.0.{peer.GetHashCode()}", peer.Outbox));
+        Assert.True(_router.AddPeer(new(peer.Id, Outbound: false, $"10.0.0.{++_added}", peer.Outbox, _added)));
         Say(peer, rpc => rpc.Subscriptions.Add((true, Topic)));
         return peer;
     }
@@ -131,7 +132,7 @@ public sealed class GossipRouterTests
         what(rpc);
         byte[] frame = rpc.ToFrame();
         Assert.True(Uvarint.TryRead(frame, out _, out int size));
-        _ = _router.Receive(peer.Id, frame.AsMemory(size));
+        _ = _router.Receive(peer.Id, peer.Outbox, frame.AsMemory(size));
     }
 
     private sealed record Peer(PeerId Id, PeerOutbox Outbox);
