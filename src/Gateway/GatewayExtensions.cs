@@ -5,6 +5,8 @@ using Kimura.Gateway.Methods;
 using Kimura.Gateway.Metrics;
 using Kimura.Gateway.RateLimiting;
 using Kimura.Gateway.Rest;
+using Kimura.Gateway.Sockets;
+using Kimura.Gateway.Subscriptions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,12 +15,15 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 namespace Kimura.Gateway;
 
 /// <summary>
-/// Puts the gateway into a web application: JSON-RPC 2.0 on <c>POST /</c>, REST reads, health, metrics and OpenRPC (protocol section 7).
+/// Puts the gateway into a web application: JSON-RPC 2.0 on <c>POST /</c> and over WebSocket at <c>/ws</c>, REST reads, health, metrics and OpenRPC (protocol section 7).
 /// It needs an <c>Orleans.IGrainFactory</c> among the services, and takes a <see cref="TimeProvider"/> where there is one.
 /// </summary>
 public static class GatewayExtensions
 {
     private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(15);
+
+    // Middleboxes forget connections that are silent for a minute; a client that is gone is noticed in as long.
+    private static readonly TimeSpan SocketPing = TimeSpan.FromSeconds(25);
 
     /// <summary>Adds the gateway's services and sets Kestrel's limits; where Kestrel listens is the host's to say.</summary>
     /// <exception cref="ArgumentException">An option cannot be; the message names it.</exception>
@@ -40,6 +45,13 @@ public static class GatewayExtensions
         services.AddSingleton<BodyBudget>();
         services.AddSingleton<CorsRules>();
         services.AddSingleton<CallRunner>();
+        services.AddSingleton<CallAdmission>();
+        services.AddSingleton<TipFeed>();
+        services.AddSingleton<RecentBlocks>();
+        services.AddSingleton<SubscriptionServices>();
+        services.AddSingleton<SocketQuota>();
+        services.AddSingleton<SocketServices>();
+        services.AddSingleton<SocketEndpoint>();
         services.AddSingleton<JsonRpcEndpoint>();
         services.AddSingleton<RestEndpoint>();
         services.AddSingleton<HealthEndpoint>();
@@ -52,6 +64,7 @@ public static class GatewayExtensions
     /// <summary>Answers every request from here on: put it last.</summary>
     public static IApplicationBuilder UseKimuraGateway(this IApplicationBuilder app)
     {
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = SocketPing, KeepAliveTimeout = SocketPing });
         var router = app.ApplicationServices.GetRequiredService<GatewayRouter>();
         app.Run(router.HandleAsync);
         return app;

@@ -37,6 +37,21 @@ public sealed record GatewayOptions
     /// <summary>The most connections at one time; default 10,000. One more is closed at once.</summary>
     public int MaxConnections { get; init; } = 10_000;
 
+    /// <summary>The most WebSockets at one time; default 5,000.</summary>
+    public int MaxSockets { get; init; } = 5000;
+
+    /// <summary>The most WebSockets of one client address at one time; default 2,000.</summary>
+    public int MaxSocketsPerClient { get; init; } = 2000;
+
+    /// <summary>The most subscriptions of one WebSocket; default 16.</summary>
+    public int MaxSubscriptions { get; init; } = 16;
+
+    /// <summary>The most blocks that a subscription which had caught up may fall behind; default 1,000. Beyond it, it is told and ended.</summary>
+    public int MaxLag { get; init; } = 1000;
+
+    /// <summary>How long a WebSocket's client may take nothing of what is sent; default 30 s. Then the connection is cut.</summary>
+    public TimeSpan SlowClientTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Origins of browser pages that may call; default any.</summary>
     public ImmutableArray<string> CorsOrigins { get; init; } = [AnyOrigin];
 
@@ -54,6 +69,11 @@ public sealed record GatewayOptions
             $"{nameof(MaxContent)} {MaxContent} is not 0 to {ChainParameters.ContentLimit}",
         { MaxMessagesPerCall: < 1 or > 100_000 } => $"{nameof(MaxMessagesPerCall)} {MaxMessagesPerCall} is not 1 to 100,000",
         { MaxConnections: < 1 } => $"{nameof(MaxConnections)} {MaxConnections} is below 1",
+        { MaxSockets: < 1 } => $"{nameof(MaxSockets)} {MaxSockets} is below 1",
+        { MaxSocketsPerClient: < 1 } => $"{nameof(MaxSocketsPerClient)} {MaxSocketsPerClient} is below 1",
+        { MaxSubscriptions: < 1 or > 1000 } => $"{nameof(MaxSubscriptions)} {MaxSubscriptions} is not 1 to 1,000",
+        { MaxLag: < 1 } => $"{nameof(MaxLag)} {MaxLag} is below 1",
+        _ when SlowClientTimeout <= TimeSpan.Zero => $"{nameof(SlowClientTimeout)} {SlowClientTimeout} is not above 0",
         _ when MaxBufferedBytes < MaxRequestBytes =>
             $"{nameof(MaxBufferedBytes)} {MaxBufferedBytes} is below {nameof(MaxRequestBytes)} {MaxRequestBytes}",
         _ when CorsOrigins.IsDefault || CorsOrigins.Any(string.IsNullOrWhiteSpace) => $"{nameof(CorsOrigins)} has an empty origin",

@@ -12,7 +12,7 @@ internal sealed partial class HealthEndpoint(NodeAccess node, TimeProvider time,
     /// <summary>Whether the process answers: it does.</summary>
     public static async Task LiveAsync(HttpContext context)
     {
-        using var response = new JsonResponse(context);
+        using var response = new HttpJsonResponse(context);
         response.Writer.WriteStartObject();
         response.Writer.WriteString("status"u8, "live"u8);
         response.Writer.WriteEndObject();
@@ -23,7 +23,7 @@ internal sealed partial class HealthEndpoint(NodeAccess node, TimeProvider time,
     public async Task ReadyAsync(HttpContext context)
     {
         var (status, reason) = await AskAsync();
-        using var response = new JsonResponse(context);
+        using var response = new HttpJsonResponse(context);
         response.StatusCode = reason is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         response.Writer.WriteStartObject();
         response.Writer.WriteString("status"u8, reason is null ? "ready"u8 : "not ready"u8);

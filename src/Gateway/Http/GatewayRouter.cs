@@ -3,6 +3,7 @@ using Kimura.Gateway.JsonRpc;
 using Kimura.Gateway.Methods;
 using Kimura.Gateway.Metrics;
 using Kimura.Gateway.Rest;
+using Kimura.Gateway.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -15,6 +16,7 @@ internal sealed partial class GatewayRouter(
     RestEndpoint rest,
     HealthEndpoint health,
     MetricsEndpoint metrics,
+    SocketEndpoint sockets,
     MethodTable table,
     CorsRules cors,
     GatewayInstruments instruments,
@@ -30,6 +32,7 @@ internal sealed partial class GatewayRouter(
         Kimura node
 
         POST /                  JSON-RPC 2.0
+        GET  /ws                JSON-RPC 2.0 over WebSocket, with subscriptions
         GET  /message/{id}      a message
         GET  /block/{height}    a block, by height, hash or "latest" (?messages=true)
         GET  /health/live       whether the process answers
@@ -42,6 +45,13 @@ internal sealed partial class GatewayRouter(
     /// <summary>Answers a request.</summary>
     public async Task HandleAsync(HttpContext context)
     {
+        if (string.Equals(context.Request.Path.Value, SocketEndpoint.Path, StringComparison.Ordinal))
+        {
+            // A connection for as long as its client likes: no request to be timed.
+            await sockets.HandleAsync(context);
+            return;
+        }
+
         var started = time.GetTimestamp();
         var label = GatewayInstruments.UnknownMethod;
         instruments.RequestStarted();
@@ -82,7 +92,7 @@ internal sealed partial class GatewayRouter(
             return;
         }
 
-        using var response = new JsonResponse(context);
+        using var response = new HttpJsonResponse(context);
         response.StatusCode = status;
         if (IsCall(context))
         {

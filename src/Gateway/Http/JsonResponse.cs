@@ -1,16 +1,15 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.ObjectPool;
 
 namespace Kimura.Gateway.Http;
 
 /// <summary>
-/// The JSON answer of one request. Small ones leave at once with a Content-Length, large ones are sent on while they are written,
-/// so that a result of any size takes little memory.
+/// A JSON answer. Small ones leave at once and in one piece, large ones are sent on while they are written, so that a result of any
+/// size takes little memory.
 /// </summary>
-internal sealed class JsonResponse(HttpContext context) : IDisposable
+internal abstract class JsonResponse : IDisposable
 {
     private const int FlushAt = 64 << 10;
 
@@ -22,34 +21,20 @@ internal sealed class JsonResponse(HttpContext context) : IDisposable
     public bool IsEmpty => Writer.BytesCommitted + Writer.BytesPending == 0;
 
     /// <summary>True if a part was sent, so that no other answer can be given.</summary>
-    public bool HasStarted => context.Response.HasStarted;
+    public abstract bool HasStarted { get; }
 
     /// <summary>True if nobody waits for the answer any more.</summary>
-    public bool IsAborted => context.RequestAborted.IsCancellationRequested;
+    public abstract bool IsAborted { get; }
 
-    public int StatusCode
-    {
-        get => context.Response.StatusCode;
-        set => context.Response.StatusCode = value;
-    }
-
-    public string ContentType { get; set; } = "application/json";
+    /// <summary>What is written and not sent.</summary>
+    protected ReadOnlyMemory<byte> Written => _buffer.Bytes.WrittenMemory;
 
     /// <summary>Sends what is written if it is much; waits for a slow reader.</summary>
     public ValueTask FlushIfLargeAsync() =>
-        _buffer.Bytes.WrittenCount + Writer.BytesPending < FlushAt ? ValueTask.CompletedTask : SendAsync();
+        _buffer.Bytes.WrittenCount + Writer.BytesPending < FlushAt ? ValueTask.CompletedTask : SendAsync(isLast: false);
 
     /// <summary>Sends the rest.</summary>
-    public ValueTask CompleteAsync()
-    {
-        Writer.Flush();
-        if (!context.Response.HasStarted)
-        {
-            context.Response.ContentLength = _buffer.Bytes.WrittenCount;
-        }
-
-        return SendAsync();
-    }
+    public ValueTask CompleteAsync() => SendAsync(isLast: true);
 
     /// <summary>Forgets what was written and not sent.</summary>
     public void Clear()
@@ -58,21 +43,22 @@ internal sealed class JsonResponse(HttpContext context) : IDisposable
         _buffer.Bytes.ResetWrittenCount();
     }
 
-    public void Dispose() => JsonBuffer.Pool.Return(_buffer);
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
 
-    private async ValueTask SendAsync()
+    protected virtual void Dispose(bool disposing) => JsonBuffer.Pool.Return(_buffer);
+
+    /// <summary>Sends a part, which may be empty if it is the last.</summary>
+    protected abstract ValueTask SendAsync(ReadOnlyMemory<byte> part, bool isLast);
+
+    private async ValueTask SendAsync(bool isLast)
     {
         Writer.Flush();
-        if (!context.Response.HasStarted)
-        {
-            context.Response.ContentType = ContentType;
-        }
-
-        if (_buffer.Bytes.WrittenCount > 0)
-        {
-            await context.Response.BodyWriter.WriteAsync(_buffer.Bytes.WrittenMemory, context.RequestAborted);
-            _buffer.Bytes.ResetWrittenCount();
-        }
+        await SendAsync(Written, isLast);
+        _buffer.Bytes.ResetWrittenCount();
     }
 }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net.WebSockets;
 using Microsoft.AspNetCore.Http;
 
 namespace Kimura.Gateway.Http;
@@ -53,6 +54,21 @@ internal sealed class RequestBody : IDisposable
         }
     }
 
+    /// <summary>Reads one WebSocket message; no memory is taken before its first bytes are there. Null at the connection's end.</summary>
+    public static async ValueTask<RequestBody?> ReadAsync(WebSocket socket, int limit, BodyBudget budget, CancellationToken cancellation)
+    {
+        var body = new RequestBody(budget);
+        try
+        {
+            return await body.FillAsync(socket, limit, cancellation) ? body : null;
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
     public void Dispose()
     {
         if (_array.Length > 0)
@@ -87,6 +103,31 @@ internal sealed class RequestBody : IDisposable
                 return;
             }
         }
+    }
+
+    // False at the connection's end.
+    private async ValueTask<bool> FillAsync(WebSocket socket, int limit, CancellationToken cancellation)
+    {
+        var read = await socket.ReceiveAsync(Memory<byte>.Empty, cancellation);
+        while (read.MessageType != WebSocketMessageType.Close)
+        {
+            if (read.EndOfMessage)
+            {
+                Outcome = BodyOutcome.Complete;
+                return true;
+            }
+
+            if (_length == limit || !TryReserve(_length + 1, FirstSize))
+            {
+                Outcome = _length == limit ? BodyOutcome.TooLarge : BodyOutcome.OverBudget;
+                return true;
+            }
+
+            read = await socket.ReceiveAsync(_array.AsMemory(_length, Math.Min(_array.Length, limit) - _length), cancellation);
+            _length += read.Count;
+        }
+
+        return false;
     }
 
     private bool TryReserve(int needed, int atLeast)

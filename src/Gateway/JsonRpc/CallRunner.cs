@@ -4,41 +4,22 @@ using Kimura.Gateway.Http;
 using Kimura.Gateway.Methods;
 using Kimura.Gateway.Metrics;
 using Kimura.Gateway.Submissions;
+using Kimura.Gateway.Subscriptions;
 using Microsoft.Extensions.Logging;
 
 namespace Kimura.Gateway.JsonRpc;
 
 /// <summary>
-/// Runs the calls of one HTTP request, in order, and writes their answers. Submissions that follow each other go to the node in one
+/// Runs the calls of one request, in order, and writes their answers. Submissions that follow each other go to the node in one
 /// call; everything else runs one after the other.
 /// </summary>
 internal sealed partial class CallRunner(
     NodeAccess node, GatewayOptions options, GatewayInstruments instruments, ILogger<CallRunner> logger)
 {
-    /// <summary>Runs the one call of a request that is no batch.</summary>
-    public async ValueTask RunOneAsync(RpcRequest request, JsonResponse response)
-    {
-        try
-        {
-            await RunAsync([request], isBatch: false, response);
-        }
-        catch (Exception fault) when (!response.HasStarted && !response.IsAborted)
-        {
-            // A result that failed while it was written, and of which nothing was sent.
-            response.Clear();
-            WriteFailure(response, request, Classify(fault, request.Method?.Name));
-        }
-    }
-
-    /// <summary>Runs the calls of a batch.</summary>
-    public async ValueTask RunBatchAsync(RpcRequest[] requests, JsonResponse response)
-    {
-        await RunAsync(requests, isBatch: true, response);
-        if (!response.IsEmpty)
-        {
-            response.Writer.WriteEndArray();
-        }
-    }
+    /// <summary>Runs what was admitted; on a WebSocket with the subscriptions that its calls may change.</summary>
+    public ValueTask RunAsync(Admission admitted, JsonResponse response, SubscriptionSet? subscriptions = null) => admitted.IsBatch
+        ? RunBatchAsync(admitted.Requests, response, subscriptions)
+        : RunOneAsync(admitted.Requests[0], response, subscriptions);
 
     /// <summary>Writes an answer that is an error.</summary>
     public static void WriteFailure(JsonResponse response, RpcRequest request, RpcFailure failure)
@@ -49,7 +30,30 @@ internal sealed partial class CallRunner(
         response.Writer.WriteEndObject();
     }
 
-    private async ValueTask RunAsync(RpcRequest[] requests, bool isBatch, JsonResponse response)
+    private async ValueTask RunOneAsync(RpcRequest request, JsonResponse response, SubscriptionSet? subscriptions)
+    {
+        try
+        {
+            await RunAsync([request], isBatch: false, response, subscriptions);
+        }
+        catch (Exception fault) when (!response.HasStarted && !response.IsAborted)
+        {
+            // A result that failed while it was written, and of which nothing was sent.
+            response.Clear();
+            WriteFailure(response, request, Classify(fault, request.Method?.Name));
+        }
+    }
+
+    private async ValueTask RunBatchAsync(RpcRequest[] requests, JsonResponse response, SubscriptionSet? subscriptions)
+    {
+        await RunAsync(requests, isBatch: true, response, subscriptions);
+        if (!response.IsEmpty)
+        {
+            response.Writer.WriteEndArray();
+        }
+    }
+
+    private async ValueTask RunAsync(RpcRequest[] requests, bool isBatch, JsonResponse response, SubscriptionSet? subscriptions)
     {
         SubmissionSet? set = null;
         try
@@ -71,7 +75,7 @@ internal sealed partial class CallRunner(
                 }
                 else
                 {
-                    await CallAsync(request, isBatch, response);
+                    await CallAsync(request, isBatch, response, subscriptions);
                 }
             }
         }
@@ -111,9 +115,9 @@ internal sealed partial class CallRunner(
         await response.FlushIfLargeAsync();
     }
 
-    private async ValueTask CallAsync(RpcRequest request, bool isBatch, JsonResponse response)
+    private async ValueTask CallAsync(RpcRequest request, bool isBatch, JsonResponse response, SubscriptionSet? subscriptions)
     {
-        var answer = request.Failure is { } refused ? RpcAnswer.Fail(refused) : await AnswerAsync(request.Method!, request.Params);
+        var answer = request.Failure is { } refused ? RpcAnswer.Fail(refused) : await AnswerAsync(request, subscriptions);
         instruments.CallEnded(request.Method?.Name, answer.Failure?.Code ?? 0);
         if (request.IsNotification)
         {
@@ -136,17 +140,29 @@ internal sealed partial class CallRunner(
         await response.FlushIfLargeAsync();
     }
 
-    private async ValueTask<RpcAnswer> AnswerAsync(RpcMethod method, JsonElement parameters)
+    private async ValueTask<RpcAnswer> AnswerAsync(RpcRequest request, SubscriptionSet? subscriptions)
     {
+        var method = request.Method!;
+        if (method.Kind == CallKind.Socket && (subscriptions is null || request.IsNotification))
+        {
+            // Nobody would learn the id of what a notification subscribes to.
+            return RpcAnswer.Fail(RpcFailure.MethodNotFound);
+        }
+
         var arguments = new JsonElement[method.Params.Length];
-        if (ParamBinder.Bind(method.Params, parameters, arguments) is { } fault)
+        if (ParamBinder.Bind(method.Params, request.Params, arguments) is { } fault)
         {
             return RpcAnswer.Fail(fault);
         }
 
         try
         {
-            return method.Kind == CallKind.SubmitMany ? await SubmitManyAsync(arguments[0], method.Name) : await method.Handler(arguments);
+            return method.Kind switch
+            {
+                CallKind.SubmitMany => await SubmitManyAsync(arguments[0], method.Name),
+                CallKind.Socket => await method.SocketHandler!(subscriptions!, arguments),
+                _ => await method.Handler(arguments),
+            };
         }
         catch (Exception failed)
         {

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Kimura.Gateway.Http;
-using Kimura.Gateway.Methods;
 using Kimura.Gateway.Metrics;
 using Kimura.Gateway.RateLimiting;
 using Microsoft.AspNetCore.Http;
@@ -9,146 +7,71 @@ namespace Kimura.Gateway.JsonRpc;
 
 /// <summary><c>POST /</c>: reads a body, parses it strictly, charges the client for its calls, and runs them.</summary>
 internal sealed class JsonRpcEndpoint(
-    MethodTable table,
+    CallAdmission admission,
     CallRunner runner,
     ClientRateLimiter limiter,
     BodyBudget budget,
     GatewayOptions options,
     GatewayInstruments instruments)
 {
-    /// <summary>The label of a request with several calls.</summary>
-    public const string Batch = "batch";
-
     // Above this a client that has nothing left is refused before its body is read.
     private const int SmallBody = 64 << 10;
-
-    private const int BusyRetryMilliseconds = 1000;
 
     /// <summary>Answers the request; returns the name it is counted by.</summary>
     public async Task<string> HandleAsync(HttpContext context)
     {
-        using var response = new JsonResponse(context);
+        using var response = new HttpJsonResponse(context);
         var client = context.Connection.RemoteIpAddress;
         if (context.Request.ContentLength is null or > SmallBody && limiter.RetryAfter(client) is { } wait)
         {
-            return await RefuseAsync(context, response, RpcFailure.RateLimited(wait), StatusCodes.Status429TooManyRequests, wait);
+            return await RefuseAsync(context, response, Admission.Refuse(RpcFailure.RateLimited(wait), wait));
         }
 
         using var body = await RequestBody.ReadAsync(context.Request, options.MaxRequestBytes, budget, context.RequestAborted);
-        if (body.Outcome == BodyOutcome.TooLarge)
+        if (body.Outcome != BodyOutcome.Complete)
         {
-            return await RefuseAsync(
-                context, response, RpcFailure.TooLarge(options.MaxRequestBytes), StatusCodes.Status413PayloadTooLarge);
-        }
-
-        if (body.Outcome == BodyOutcome.OverBudget)
-        {
-            var busy = RpcFailure.RateLimited(BusyRetryMilliseconds);
-            return await RefuseAsync(context, response, busy, StatusCodes.Status429TooManyRequests, BusyRetryMilliseconds);
+            return await RefuseAsync(context, response, admission.RefuseBody(body.Outcome));
         }
 
         using var document = StrictJson.TryParse(body.Bytes, out var fault);
-        return await (document is null
-            ? RefuseUnreadAsync(context, response, RpcFailure.ParseError(fault!))
-            : RunAsync(context, response, document.RootElement));
-    }
-
-    private async Task<string> RunAsync(HttpContext context, JsonResponse response, JsonElement root)
-    {
-        if (root.ValueKind != JsonValueKind.Array)
+        var admitted = document is null ? admission.RefuseUnread(client, fault!) : admission.Admit(client, document.RootElement);
+        if (admitted.Refusal is not null)
         {
-            var request = RpcRequest.Read(root, table);
-            if (!await TryChargeAsync(context, response, request.Cost, request))
-            {
-                return Label(request);
-            }
-
-            await runner.RunOneAsync(request, response);
-            await FinishAsync(response);
-            return Label(request);
+            return await RefuseAsync(context, response, admitted);
         }
 
-        var count = root.GetArrayLength();
-        if (count == 0)
-        {
-            return await RefuseUnreadAsync(context, response, RpcFailure.InvalidRequest("an empty batch"));
-        }
-
-        if (count > options.MaxBatchCalls)
-        {
-            return await RefuseAsync(context, response, RpcFailure.TooLarge(options.MaxBatchCalls), StatusCodes.Status413PayloadTooLarge);
-        }
-
-        var requests = new RpcRequest[count];
-        var cost = 0;
-        var at = 0;
-        foreach (var element in root.EnumerateArray())
-        {
-            requests[at] = RpcRequest.Read(element, table);
-            cost += requests[at].Cost;
-            at++;
-        }
-
-        if (await TryChargeAsync(context, response, cost, default))
-        {
-            await runner.RunBatchAsync(requests, response);
-            await FinishAsync(response);
-        }
-
-        return Batch;
-    }
-
-    private static string Label(RpcRequest request) => request.Method?.Name ?? GatewayInstruments.UnknownMethod;
-
-    private static ValueTask FinishAsync(JsonResponse response)
-    {
+        await runner.RunAsync(admitted, response);
         if (response.IsEmpty)
         {
             response.StatusCode = StatusCodes.Status204NoContent;
-            return ValueTask.CompletedTask;
         }
-
-        return response.CompleteAsync();
-    }
-
-    // What is no request costs one as well, or malformed ones would be free.
-    private async Task<string> RefuseUnreadAsync(HttpContext context, JsonResponse response, RpcFailure failure) =>
-        await TryChargeAsync(context, response, cost: 1, default)
-            ? await RefuseAsync(context, response, failure, StatusCodes.Status200OK)
-            : GatewayInstruments.UnknownMethod;
-
-    private async ValueTask<bool> TryChargeAsync(HttpContext context, JsonResponse response, int cost, RpcRequest request)
-    {
-        var charge = limiter.Take(context.Connection.RemoteIpAddress, cost);
-        switch (charge.Outcome)
+        else
         {
-            case ChargeOutcome.Granted:
-                return true;
-            case ChargeOutcome.OverBurst:
-                await RefuseAsync(
-                    context, response, RpcFailure.TooLarge(options.Burst), StatusCodes.Status413PayloadTooLarge, request: request);
-                return false;
-            default:
-                var wait = charge.RetryAfterMilliseconds;
-                await RefuseAsync(
-                    context, response, RpcFailure.RateLimited(wait), StatusCodes.Status429TooManyRequests, wait, request);
-                return false;
+            await response.CompleteAsync();
         }
+
+        return admitted.Label;
     }
 
-    private async Task<string> RefuseAsync(
-        HttpContext context, JsonResponse response, RpcFailure failure, int status, int retryAfter = 0, RpcRequest request = default)
+    private async Task<string> RefuseAsync(HttpContext context, HttpJsonResponse response, Admission refused)
     {
-        instruments.CallEnded(request.Method?.Name, failure.Code);
-        response.StatusCode = status;
-        if (status == StatusCodes.Status429TooManyRequests)
+        instruments.CallEnded(refused.Asked.Method?.Name, refused.Refusal!.Code);
+        response.StatusCode = StatusOf(refused.Refusal.Code);
+        if (response.StatusCode == StatusCodes.Status429TooManyRequests)
         {
             instruments.RateLimited();
-            RetryAfter.Set(context.Response, retryAfter);
+            RetryAfter.Set(context.Response, refused.RetryAfterMilliseconds);
         }
 
-        CallRunner.WriteFailure(response, request, failure);
+        CallRunner.WriteFailure(response, refused.Asked, refused.Refusal);
         await response.CompleteAsync();
-        return Label(request);
+        return refused.Label;
     }
+
+    private static int StatusOf(int code) => code switch
+    {
+        RpcCodes.RateLimited => StatusCodes.Status429TooManyRequests,
+        RpcCodes.TooLarge => StatusCodes.Status413PayloadTooLarge,
+        _ => StatusCodes.Status200OK,
+    };
 }

@@ -48,6 +48,13 @@ internal sealed class RpcFailure
 
     public static RpcFailure RateLimited(int retryAfterMilliseconds) => Retry(RpcCodes.RateLimited, retryAfterMilliseconds);
 
+    /// <summary>Ends a subscription whose client does not keep up; it may subscribe again from there.</summary>
+    public static RpcFailure TooSlow(ulong nextHeight) => new(RpcCodes.RateLimited, writer =>
+    {
+        writer.WriteString("reason"u8, "too slow");
+        writer.WriteNumber("next_height"u8, nextHeight);
+    });
+
     public static RpcFailure PoolFull(int retryAfterMilliseconds) => Retry(RpcCodes.PoolFull, retryAfterMilliseconds);
 
     /// <summary>Writes <c>{code, message, data?}</c>.</summary>

@@ -17,7 +17,9 @@ internal sealed class MethodTable
             .. SubmissionMethods.Create(options),
             .. BlockMethods.Create(Queries),
             .. MessageMethods.Create(Queries),
-            .. NodeMethods.Create(Queries, () => _document!.Value),
+            .. NodeMethods.CreateStatus(Queries),
+            .. SubscriptionMethods.Create(),
+            .. NodeMethods.CreateDiscover(() => _document!.Value),
         ];
         _document = new Lazy<byte[]>(() => OpenRpcDocument.Create(_methods));
     }

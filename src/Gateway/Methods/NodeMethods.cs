@@ -6,7 +6,7 @@ namespace Kimura.Gateway.Methods;
 /// <summary>The rows about the node and the interface itself.</summary>
 internal static class NodeMethods
 {
-    public static IEnumerable<RpcMethod> Create(ChainQueries queries, Func<byte[]> document) =>
+    public static IEnumerable<RpcMethod> CreateStatus(ChainQueries queries) =>
     [
         new()
         {
@@ -16,6 +16,10 @@ internal static class NodeMethods
             Handler = _ => queries.GetStatusAsync(),
             Example = ("{}", Examples.Status),
         },
+    ];
+
+    public static IEnumerable<RpcMethod> CreateDiscover(Func<byte[]> document) =>
+    [
         new()
         {
             Name = "rpc.discover",

@@ -91,6 +91,26 @@ internal sealed class TextType : ParamType
     public override void WriteSchema(Utf8JsonWriter schema) => schema.WriteString("type"u8, "string"u8);
 }
 
+/// <summary>One of a few words.</summary>
+internal sealed class WordType(params string[] words) : ParamType
+{
+    private readonly string _fault = $"not {string.Join(" or ", words.Select(word => $"\"{word}\""))}";
+
+    public override string? FindFault(JsonElement value) =>
+        value.ValueKind == JsonValueKind.String && words.Any(value.ValueEquals) ? null : _fault;
+
+    public override void WriteSchema(Utf8JsonWriter schema)
+    {
+        schema.WriteStartArray("enum"u8);
+        foreach (var word in words)
+        {
+            schema.WriteStringValue(word);
+        }
+
+        schema.WriteEndArray();
+    }
+}
+
 /// <summary>A block: its height, <c>"latest"</c>, or its hash.</summary>
 internal sealed class BlockReferenceType : ParamType
 {

@@ -1,11 +1,15 @@
 using System.Text;
 using System.Text.Json;
 using Kimura.Gateway.JsonRpc;
+using Kimura.Gateway.Subscriptions;
 
 namespace Kimura.Gateway.Methods;
 
 /// <summary>Answers a call: one argument a parameter, in the table's order, undefined where left out, otherwise taken by its type.</summary>
 internal delegate ValueTask<RpcAnswer> RpcHandler(JsonElement[] arguments);
+
+/// <summary>The same for a call that changes the subscriptions of its WebSocket.</summary>
+internal delegate ValueTask<RpcAnswer> SocketHandler(SubscriptionSet subscriptions, JsonElement[] arguments);
 
 /// <summary>How the dispatcher runs a method.</summary>
 internal enum CallKind
@@ -18,6 +22,9 @@ internal enum CallKind
 
     /// <summary>As many submissions.</summary>
     SubmitMany,
+
+    /// <summary>By its socket handler, and on a WebSocket alone.</summary>
+    Socket,
 }
 
 /// <summary>One parameter of a method, in the order of positions.</summary>
@@ -54,6 +61,9 @@ internal sealed class RpcMethod
     public CallKind Kind { get; init; }
 
     public RpcHandler Handler { get; init; } = static _ => throw new InvalidOperationException("submissions have no handler");
+
+    /// <summary>Answers a call on a WebSocket, for <see cref="CallKind.Socket"/>.</summary>
+    public SocketHandler? SocketHandler { get; init; }
 
     /// <summary>A call and its answer: the params by name and the result, both as JSON.</summary>
     public required (string Params, string Result) Example { get; init; }

@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace Kimura.Gateway.RateLimiting;
@@ -22,8 +20,7 @@ internal enum ChargeOutcome
 internal readonly record struct Charge(ChargeOutcome Outcome, int RetryAfterMilliseconds = 0);
 
 /// <summary>
-/// A token bucket a client address: filled at the configured rate, holding twice that, taken from all or nothing. An IPv6 client is its
-/// /64, which is what one subscriber has. The framework's limiters read the machine's clock and keep as many partitions as there are
+/// A token bucket a client address: filled at the configured rate, holding twice that, taken from all or nothing. The framework's limiters read the machine's clock and keep as many partitions as there are
 /// callers; this one takes the injected clock, and its table is bounded: a full bucket is the same as none, so those are forgotten
 /// first, and clients beyond the bound share one bucket.
 /// </summary>
@@ -94,28 +91,9 @@ internal sealed class ClientRateLimiter(GatewayOptions options, TimeProvider tim
         }
     }
 
-    private static UInt128 KeyOf(IPAddress? client)
-    {
-        if (client is null)
-        {
-            return UInt128.Zero;
-        }
-
-        Span<byte> bytes = stackalloc byte[16];
-        if (client.AddressFamily == AddressFamily.InterNetworkV6 && !client.IsIPv4MappedToIPv6)
-        {
-            client.TryWriteBytes(bytes, out _);
-            bytes[8..].Clear();
-            return BinaryPrimitives.ReadUInt128BigEndian(bytes);
-        }
-
-        client.MapToIPv6().TryWriteBytes(bytes, out _);
-        return BinaryPrimitives.ReadUInt128BigEndian(bytes);
-    }
-
     private ref Bucket BucketOf(IPAddress? client)
     {
-        var key = KeyOf(client);
+        var key = ClientKey.Of(client);
         ref var known = ref CollectionsMarshal.GetValueRefOrNullRef(_buckets, key);
         if (!System.Runtime.CompilerServices.Unsafe.IsNullRef(ref known))
         {

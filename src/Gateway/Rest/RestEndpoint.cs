@@ -43,7 +43,7 @@ internal sealed partial class RestEndpoint(
 
     private async Task AnswerAsync(HttpContext context, string label, Func<ValueTask<RpcAnswer>> ask)
     {
-        using var response = new JsonResponse(context);
+        using var response = new HttpJsonResponse(context);
         var answer = await ChargeAndAskAsync(context, label, ask);
         instruments.CallEnded(label, answer.Failure?.Code ?? 0);
         if (answer.Failure is { } failure)

@@ -19,7 +19,7 @@ internal static class RestError
     };
 
     /// <summary>Answers with the error.</summary>
-    public static ValueTask WriteAsync(JsonResponse response, RpcFailure failure, int status)
+    public static ValueTask WriteAsync(HttpJsonResponse response, RpcFailure failure, int status)
     {
         response.StatusCode = status;
         response.Writer.WriteStartObject();
