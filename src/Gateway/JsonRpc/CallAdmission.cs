@@ -7,8 +7,8 @@ using Kimura.Gateway.RateLimiting;
 
 namespace Kimura.Gateway.JsonRpc;
 
-/// <summary>What a client's JSON turned out to be: calls to run, or one refusal.</summary>
-internal sealed record Admission
+/// <summary>What a client's JSON turned out to be: calls to run, which refer to it, or one refusal.</summary>
+internal sealed record Admission : IDisposable
 {
     /// <summary>The label of a request with several calls.</summary>
     public const string Batch = "batch";
@@ -29,6 +29,11 @@ internal sealed record Admission
     /// <summary>The name that the request is counted by.</summary>
     public string Label => IsBatch ? Batch : (Requests.Length > 0 ? Requests[0] : Asked).Method?.Name ?? GatewayInstruments.UnknownMethod;
 
+    /// <summary>What the calls refer to.</summary>
+    public JsonDocument? Document { get; init; }
+
+    public void Dispose() => Document?.Dispose();
+
     public static Admission One(RpcRequest request) => new() { Requests = [request] };
 
     public static Admission Many(RpcRequest[] requests) => new() { Requests = requests, IsBatch = true };
@@ -42,8 +47,23 @@ internal sealed class CallAdmission(MethodTable table, ClientRateLimiter limiter
 {
     private const int BusyRetryMilliseconds = 1000;
 
-    /// <summary>Admits a request object or a batch of them.</summary>
-    public Admission Admit(IPAddress? client, JsonElement root)
+    /// <summary>Admits what a client sent. What is no JSON costs one as well, or malformed requests would be free.</summary>
+    public Admission Admit(IPAddress? client, RequestBody body)
+    {
+        if (body.Outcome != BodyOutcome.Complete)
+        {
+            return body.Outcome == BodyOutcome.TooLarge
+                ? Admission.Refuse(RpcFailure.TooLarge(options.MaxRequestBytes))
+                : Admission.Refuse(RpcFailure.RateLimited(BusyRetryMilliseconds), BusyRetryMilliseconds);
+        }
+
+        var document = StrictJson.TryParse(body.Bytes, out var fault);
+        return document is null
+            ? FindRefusal(client, 1) ?? Admission.Refuse(RpcFailure.ParseError(fault!))
+            : Admit(client, document.RootElement) with { Document = document };
+    }
+
+    private Admission Admit(IPAddress? client, JsonElement root)
     {
         if (root.ValueKind != JsonValueKind.Array)
         {
@@ -74,15 +94,6 @@ internal sealed class CallAdmission(MethodTable table, ClientRateLimiter limiter
 
         return FindRefusal(client, cost) ?? Admission.Many(requests);
     }
-
-    /// <summary>Refuses what is no JSON. It costs one as well, or malformed requests would be free.</summary>
-    public Admission RefuseUnread(IPAddress? client, string reason) =>
-        FindRefusal(client, 1) ?? Admission.Refuse(RpcFailure.ParseError(reason));
-
-    /// <summary>Refuses a body that was not read to its end.</summary>
-    public Admission RefuseBody(BodyOutcome outcome) => outcome == BodyOutcome.TooLarge
-        ? Admission.Refuse(RpcFailure.TooLarge(options.MaxRequestBytes))
-        : Admission.Refuse(RpcFailure.RateLimited(BusyRetryMilliseconds), BusyRetryMilliseconds);
 
     private Admission? FindRefusal(IPAddress? client, int cost, RpcRequest asked = default)
     {

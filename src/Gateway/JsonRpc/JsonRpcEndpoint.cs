@@ -28,13 +28,7 @@ internal sealed class JsonRpcEndpoint(
         }
 
         using var body = await RequestBody.ReadAsync(context.Request, options.MaxRequestBytes, budget, context.RequestAborted);
-        if (body.Outcome != BodyOutcome.Complete)
-        {
-            return await RefuseAsync(context, response, admission.RefuseBody(body.Outcome));
-        }
-
-        using var document = StrictJson.TryParse(body.Bytes, out var fault);
-        var admitted = document is null ? admission.RefuseUnread(client, fault!) : admission.Admit(client, document.RootElement);
+        using var admitted = admission.Admit(client, body);
         if (admitted.Refusal is not null)
         {
             return await RefuseAsync(context, response, admitted);

@@ -17,34 +17,38 @@ internal sealed class SocketSession(
     // A stop takes at most five seconds in all (protocol section 5).
     private static readonly TimeSpan CloseWithin = TimeSpan.FromMilliseconds(500);
 
-    private readonly CancellationTokenSource _ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+    // Subscriptions and calls end by the one; reading goes on until the client has heard of it, or the connection is cut by the other.
+    private readonly CancellationTokenSource _ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+    private readonly CancellationTokenSource _reading = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+    private Task _answer = Task.CompletedTask;
     private readonly SocketChannel _channel = new(socket, services.Options, services.Time, context.Abort);
 
     /// <summary>Serves until either side ends it.</summary>
     public async Task RunAsync()
     {
-        var (status, reason) = (WebSocketCloseStatus.NormalClosure, "");
-        await using (var subscriptions = new SubscriptionSet(services.Subscriptions, _channel, _ending.Token))
+        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = stopping.Register(() => stop.TrySetResult());
+        await using var subscriptions = new SubscriptionSet(services.Subscriptions, _channel, _ending.Token);
+        var serving = ServeAsync(subscriptions);
+        await Task.WhenAny(serving, stop.Task);
+        await _ending.CancelAsync();
+        if (serving.IsCompleted)
         {
-            try
-            {
-                (status, reason) = await ServeAsync(subscriptions);
-            }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-            {
-                (status, reason) = (WebSocketCloseStatus.EndpointUnavailable, "the node stops");
-            }
-            finally
-            {
-                await _ending.CancelAsync();
-            }
+            var (status, reason) = await serving;
+            await _channel.CloseAsync(status, reason, CloseWithin);
+            return;
         }
 
-        await _channel.CloseAsync(status, reason, CloseWithin);
+        // A call that is under way gets its answer, if it comes soon.
+        await Task.WhenAny(_answer, Task.Delay(CloseWithin, services.Time));
+        _reading.CancelAfter(CloseWithin);
+        await _channel.CloseAsync(WebSocketCloseStatus.EndpointUnavailable, "the node stops", CloseWithin);
+        await serving;
     }
 
     public void Dispose()
     {
+        _reading.Dispose();
         _ending.Dispose();
         _channel.Dispose();
     }
@@ -53,13 +57,14 @@ internal sealed class SocketSession(
     {
         while (true)
         {
-            using var body = await RequestBody.ReadAsync(socket, services.Options.MaxRequestBytes, services.Budget, _ending.Token);
+            using var body = await RequestBody.ReadAsync(socket, services.Options.MaxRequestBytes, services.Budget, _reading.Token);
             if (body is null)
             {
                 return (WebSocketCloseStatus.NormalClosure, "");
             }
 
-            await AnswerAsync(body, subscriptions);
+            _answer = AnswerAsync(body, subscriptions);
+            await _answer;
             if (body.Outcome == BodyOutcome.TooLarge)
             {
                 return (WebSocketCloseStatus.MessageTooBig, $"at most {services.Options.MaxRequestBytes} bytes");
@@ -75,12 +80,8 @@ internal sealed class SocketSession(
 
     private async Task AnswerAsync(RequestBody body, SubscriptionSet subscriptions)
     {
-        using var response = new SocketJsonResponse(_channel, _ending.Token);
-        var client = context.Connection.RemoteIpAddress;
-        using var document = body.Outcome == BodyOutcome.Complete ? StrictJson.TryParse(body.Bytes, out var fault) : Nothing(out fault);
-        var admitted = document is not null ? services.Admission.Admit(client, document.RootElement)
-            : body.Outcome == BodyOutcome.Complete ? services.Admission.RefuseUnread(client, fault!)
-            : services.Admission.RefuseBody(body.Outcome);
+        using var response = new SocketJsonResponse(_channel, _reading.Token);
+        using var admitted = services.Admission.Admit(context.Connection.RemoteIpAddress, body);
         if (admitted.Refusal is { } refusal)
         {
             services.Instruments.CallEnded(admitted.Asked.Method?.Name, refusal.Code);
@@ -102,12 +103,6 @@ internal sealed class SocketSession(
         }
 
         subscriptions.Start();
-    }
-
-    private static System.Text.Json.JsonDocument? Nothing(out string? fault)
-    {
-        fault = null;
-        return null;
     }
 }
 

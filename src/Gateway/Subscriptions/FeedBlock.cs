@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using Kimura.Chain;
 using Kimura.Chain.Messages;
 using Kimura.Gateway.Http;

@@ -2,7 +2,6 @@ using System.Net.WebSockets;
 using Kimura.Gateway.Http;
 using Kimura.Gateway.JsonRpc;
 using Kimura.Gateway.Sockets;
-using Microsoft.Extensions.Logging;
 
 namespace Kimura.Gateway.Subscriptions;
 

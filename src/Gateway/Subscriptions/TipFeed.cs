@@ -48,12 +48,18 @@ internal sealed partial class TipFeed(
     // Ends with the process's gateway alone, and has no result: whatever goes wrong is said in the log and tried again.
     private async Task PumpAsync(CancellationToken stopping)
     {
+        // Not within the lock of whoever began it.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         while (!stopping.IsCancellationRequested)
         {
             try
             {
                 var tip = _tip is { } above ? await node.Reader.WaitForTipAsync(above) : await node.Reader.GetTipAsync();
                 Publish(tip.Height);
+            }
+            catch (Exception) when (stopping.IsCancellationRequested)
+            {
+                // The node's grains are ending.
             }
             catch (Exception fault)
             {

@@ -106,6 +106,8 @@ public sealed class KimuraNode : IAsyncDisposable
     // Requests first and not for long, or one that its client never ends would take the time that the grains have to finish.
     private static async Task StopAsync(WebApplication app)
     {
+        // Subscribers' connections have no end of their own: this tells them.
+        app.Lifetime.StopApplication();
         using var requests = new CancellationTokenSource(RequestTimeout, app.Services.GetRequiredService<TimeProvider>());
         await app.Services.GetRequiredService<IServer>().StopAsync(requests.Token);
         await app.StopAsync(CancellationToken.None);

@@ -45,7 +45,8 @@ internal sealed class FaultyNode : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public static async Task<FaultyNode> StartAsync(TimeSpan? responseTimeout = null)
+    public static async Task<FaultyNode> StartAsync(
+        TimeSpan? responseTimeout = null, GatewayOptions? options = null, ScriptedChain? chain = null)
     {
         var script = new FaultScript();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -62,9 +63,10 @@ internal sealed class FaultyNode : IAsyncDisposable
         builder.Services.AddEmbeddedSilo(cluster, silo =>
         {
             silo.GrainClasses.Add(typeof(FaultyIntake));
-            silo.GrainClasses.Add(typeof(FaultyReader));
+            silo.GrainClasses.Add(chain is null ? typeof(FaultyReader) : typeof(ScriptedReader));
         });
-        builder.Services.AddKimuraGateway(new GatewayOptions { RpcPort = 0, RateLimit = 0 });
+        builder.Services.AddSingleton(chain ?? new ScriptedChain());
+        builder.Services.AddKimuraGateway((options ?? new GatewayOptions()) with { RpcPort = 0, RateLimit = 0 });
         var app = builder.Build();
         app.UseKimuraGateway();
         var silo = app.Services.GetRequiredService<EmbeddedSilo>();
@@ -105,7 +107,7 @@ internal sealed class FaultyIntake(FaultScript script) : Grain, IIntakeGrain
 }
 
 [StatelessWorker]
-internal sealed class FaultyReader(FaultScript script) : Grain, IChainReader
+internal class FaultyReader(FaultScript script) : Grain, IChainReader
 {
     private BlockRecord Block => new(script.Bytes, script.Bytes);
 
@@ -113,19 +115,19 @@ internal sealed class FaultyReader(FaultScript script) : Grain, IChainReader
 
     public Task<NodeStatus> GetStatusAsync() => AnswerAsync(script.Status!);
 
-    public Task<TipRecord> GetTipAsync() => AnswerAsync(new TipRecord(0, script.Bytes));
+    public virtual Task<TipRecord> GetTipAsync() => AnswerAsync(new TipRecord(0, script.Bytes));
 
-    public Task<TipRecord> WaitForTipAsync(ulong above) => GetTipAsync();
+    public virtual Task<TipRecord> WaitForTipAsync(ulong above) => GetTipAsync();
 
     public Task<BlockRecord> GetLatestBlockAsync(bool withMessages) => AnswerAsync(Block);
 
-    public Task<BlockRecord?> GetBlockAsync(ulong height, bool withMessages) => AnswerAsync<BlockRecord?>(Block);
+    public virtual Task<BlockRecord?> GetBlockAsync(ulong height, bool withMessages) => AnswerAsync<BlockRecord?>(Block);
 
     public Task<BlockRecord?> GetBlockByHashAsync(ReadOnlyMemory<byte> hash, bool withMessages) => AnswerAsync<BlockRecord?>(Block);
 
     public Task<ImmutableArray<BlockRecord>> GetBlocksAsync(ulong first, ulong last) => AnswerAsync<ImmutableArray<BlockRecord>>([Block]);
 
-    public Task<MessageRecord?> GetMessageAsync(ReadOnlyMemory<byte> id) => AnswerAsync<MessageRecord?>(Message);
+    public virtual Task<MessageRecord?> GetMessageAsync(ReadOnlyMemory<byte> id) => AnswerAsync<MessageRecord?>(Message);
 
     public Task<ImmutableArray<MessageRecord>> GetMessagesAsync(ReadOnlyMemory<byte> publicKey, ulong fromNonce, int count) =>
         AnswerAsync<ImmutableArray<MessageRecord>>([Message]);

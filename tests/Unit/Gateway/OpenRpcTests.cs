@@ -12,7 +12,7 @@ public sealed class OpenRpcTests(SharedNode shared)
     [
         "submit_message", "submit_messages", "get_block", "get_blocks", "get_height", "get_message", "get_messages", "get_nonce",
         "get_proof",
-        "get_status", "rpc.discover",
+        "get_status", "subscribe", "unsubscribe", "rpc.discover",
     ];
 
     [Fact]
@@ -43,6 +43,7 @@ public sealed class OpenRpcTests(SharedNode shared)
     public async Task Every_example_fits_its_schemas_and_the_node_gives_results_that_fit_them()
     {
         await using var node = await RpcNode.StartAsync();
+        await using var socket = await SocketClient.ConnectAsync(node.Node.RpcAddress);
         var document = (await node.GetAsync("/openrpc.json")).Json;
         foreach (var method in document.GetProperty("methods").EnumerateArray())
         {
@@ -59,9 +60,10 @@ public sealed class OpenRpcTests(SharedNode shared)
                 await node.ConfirmedAsync(example.GetProperty("params")[0].GetProperty("value").GetString()!);
             }
 
-            var result = await node.ResultAsync(name, parameters);
+            var needsSocket = name is "subscribe" or "unsubscribe";
+            var result = needsSocket ? await socket.ResultAsync(name, parameters) : await node.ResultAsync(name, parameters);
             Assert.Null(JsonSchema.FindFault(document, schema, result));
-            if (name is "submit_message" or "get_block" or "get_blocks" or "get_nonce")
+            if (needsSocket || name is "submit_message" or "get_block" or "get_blocks" or "get_nonce")
             {
                 Assert.True(JsonElement.DeepEquals(expected, result), $"{name} gives {result}");
             }

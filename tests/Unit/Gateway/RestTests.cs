@@ -39,7 +39,6 @@ public sealed class RestTests(SharedNode shared)
         { "/Message/0", HttpStatusCode.NotFound, -32601 },
         { "/health", HttpStatusCode.NotFound, -32601 },
         { "/metrics/", HttpStatusCode.NotFound, -32601 },
-        { "/ws", HttpStatusCode.NotFound, -32601 },
     };
 
     [Theory]
