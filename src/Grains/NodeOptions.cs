@@ -8,6 +8,9 @@ public sealed record NodeOptions
     /// <summary>The name of the grain-storage provider that keeps the epochs.</summary>
     public const string GrainStorage = "kimura";
 
+    /// <summary>The silo's name: the key of its own chain grain.</summary>
+    public required string SiloName { get; init; }
+
     /// <summary>Started with the leader flag.</summary>
     public required bool IsLeader { get; init; }
 

@@ -5,7 +5,7 @@ namespace Kimura.Interfaces;
 
 /// <summary>
 /// Concurrent reads from the silo's store: key 0, a stateless worker on every silo. Everything it answers is durable. Ids and hashes
-/// are 32 bytes, public keys 33; null means not found.
+/// are 32 bytes, public keys 33; null means not found. What the node must ask others for may be unreachable, and the answer says so.
 /// </summary>
 [Alias("kimura.IChainReader")]
 public interface IChainReader : IGrainWithIntegerKey
@@ -38,17 +38,17 @@ public interface IChainReader : IGrainWithIntegerKey
     [Alias("GetBlocks")]
     Task<ImmutableArray<BlockRecord>> GetBlocksAsync(ulong first, ulong last);
 
-    /// <summary>A message, stored in a block or in the pool.</summary>
+    /// <summary>A message, stored in a block or in the pool: the leader's, where this node does not lead.</summary>
     [Alias("GetMessage")]
-    Task<MessageRecord?> GetMessageAsync(ReadOnlyMemory<byte> id);
+    Task<MessageAnswer> GetMessageAsync(ReadOnlyMemory<byte> id);
 
     /// <summary>A sender's messages by nonce, at most 1,000.</summary>
     [Alias("GetMessages")]
-    Task<ImmutableArray<MessageRecord>> GetMessagesAsync(ReadOnlyMemory<byte> publicKey, ulong fromNonce, int count);
+    Task<MessagesAnswer> GetMessagesAsync(ReadOnlyMemory<byte> publicKey, ulong fromNonce, int count);
 
-    /// <summary>The next nonce for a sender to use, stored pending messages counted in.</summary>
+    /// <summary>The next nonce for a sender to use, stored pending messages counted in; the leader's answer, where this node does not lead.</summary>
     [Alias("GetNonce")]
-    Task<ulong> GetNonceAsync(ReadOnlyMemory<byte> publicKey);
+    Task<NonceAnswer> GetNonceAsync(ReadOnlyMemory<byte> publicKey);
 
     /// <summary>The inclusion proof of a message.</summary>
     [Alias("GetProof")]
@@ -59,9 +59,13 @@ public interface IChainReader : IGrainWithIntegerKey
 [GenerateSerializer, Immutable, Alias("kimura.TipRecord")]
 public sealed record TipRecord([property: Id(0)] ulong Height, [property: Id(1)] ReadOnlyMemory<byte> Hash);
 
-/// <summary>A block encoding and, where asked for, its message encodings, one after the other (empty otherwise).</summary>
+/// <summary>
+/// A block encoding and, where asked for, its message encodings, one after the other (empty otherwise).
+/// <paramref name="AreMessagesUnreachable"/>: they were asked for, are not all stored here and cannot be fetched now.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("kimura.BlockRecord")]
-public sealed record BlockRecord([property: Id(0)] ReadOnlyMemory<byte> Encoding, [property: Id(1)] ReadOnlyMemory<byte> Messages);
+public sealed record BlockRecord(
+    [property: Id(0)] ReadOnlyMemory<byte> Encoding, [property: Id(1)] ReadOnlyMemory<byte> Messages, [property: Id(2)] bool AreMessagesUnreachable = false);
 
 /// <summary>A message encoding with its id and, once confirmed, its height and index in the block.</summary>
 [GenerateSerializer, Immutable, Alias("kimura.MessageRecord")]
@@ -71,6 +75,18 @@ public sealed record MessageRecord(
     [property: Id(2)] bool IsConfirmed,
     [property: Id(3)] ulong Height = 0,
     [property: Id(4)] int Index = 0);
+
+/// <summary>A message, or null where there is none; <paramref name="IsUnreachable"/>: whoever would know cannot be reached.</summary>
+[GenerateSerializer, Immutable, Alias("kimura.MessageAnswer")]
+public sealed record MessageAnswer([property: Id(0)] MessageRecord? Record, [property: Id(1)] bool IsUnreachable = false);
+
+/// <summary>A sender's messages; <paramref name="IsUnreachable"/>: there are more, but the next one cannot be fetched now.</summary>
+[GenerateSerializer, Immutable, Alias("kimura.MessagesAnswer")]
+public sealed record MessagesAnswer([property: Id(0)] ImmutableArray<MessageRecord> Records, [property: Id(1)] bool IsUnreachable = false);
+
+/// <summary>A sender's next nonce, which says nothing where the leader cannot be reached.</summary>
+[GenerateSerializer, Immutable, Alias("kimura.NonceAnswer")]
+public sealed record NonceAnswer([property: Id(0)] ulong Nonce, [property: Id(1)] bool IsUnreachable = false);
 
 /// <summary>
 /// A message's inclusion proof: its message hash, its place, the count of the block, the path from the leaf upwards (32 bytes a step)
@@ -104,7 +120,7 @@ public sealed record NodeStatus
     /// <summary>True for a leader, false for a peer.</summary>
     [Id(4)] public required bool IsLeader { get; init; }
 
-    /// <summary>The key whose signature the next block needs, 33 bytes.</summary>
+    /// <summary>The key whose signature the next block needs, 33 bytes; empty while it is not known.</summary>
     [Id(5)] public required ReadOnlyMemory<byte> LeaderKey { get; init; }
 
     /// <summary>True while blocks are missing.</summary>

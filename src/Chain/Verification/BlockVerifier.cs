@@ -32,12 +32,18 @@ public static class BlockVerifier
             return Verdict.BadRoot;
         }
 
-        if (block.Height == 0 || block.Header.Producer != producers.KeyAt(block.Height))
+        return CheckHeader(block.Header, block.Hash, producers);
+    }
+
+    /// <summary>Producer and signature: all that a header says by itself. <paramref name="hash"/> is the header's.</summary>
+    public static Verdict CheckHeader(in BlockHeader header, BlockHash hash, ProducerSchedule producers)
+    {
+        if (header.Height == 0 || header.Producer != producers.KeyAt(header.Height))
         {
             return Verdict.BadProducer;
         }
 
-        return block.Header.HasValidSignature(block.Hash) ? Verdict.Ok : Verdict.BadSignature;
+        return header.HasValidSignature(hash) ? Verdict.Ok : Verdict.BadSignature;
     }
 
     /// <summary>
@@ -45,30 +51,35 @@ public static class BlockVerifier
     /// height, which a block at or below the tip needs; <paramref name="now"/> the verifier's clock in milliseconds.
     /// </summary>
     /// <exception cref="ArgumentException">At or below the tip, and no stored hash: nobody is accused on missing evidence.</exception>
-    public static Verdict CheckPlace(Block block, Block tip, BlockHash? stored, ulong now)
+    public static Verdict CheckPlace(Block block, Block tip, BlockHash? stored, ulong now) =>
+        CheckPlace(block.Header, block.Hash, tip, stored, now);
+
+    /// <summary>The same for a header that passed <see cref="CheckHeader"/>.</summary>
+    /// <exception cref="ArgumentException">At or below the tip, and no stored hash.</exception>
+    public static Verdict CheckPlace(in BlockHeader header, BlockHash hash, Block tip, BlockHash? stored, ulong now)
     {
-        if (block.Height <= tip.Height)
+        if (header.Height <= tip.Height)
         {
-            var kept = stored ?? throw new ArgumentException($"the hash stored at height {block.Height} is needed", nameof(stored));
-            return kept == block.Hash ? Verdict.Duplicate : Verdict.Equivocation;
+            var kept = stored ?? throw new ArgumentException($"the hash stored at height {header.Height} is needed", nameof(stored));
+            return kept == hash ? Verdict.Duplicate : Verdict.Equivocation;
         }
 
-        if (block.Height - tip.Height > 1)
+        if (header.Height - tip.Height > 1)
         {
             return Verdict.Gap;
         }
 
-        if (block.Header.PrevHash != tip.Hash)
+        if (header.PrevHash != tip.Hash)
         {
             return Verdict.BadPrevHash;
         }
 
-        if (block.Header.Timestamp <= tip.Header.Timestamp)
+        if (header.Timestamp <= tip.Header.Timestamp)
         {
             return Verdict.BadTimestamp;
         }
 
-        return block.Header.Timestamp > now && block.Header.Timestamp - now > ChainParameters.FutureLimitMilliseconds
+        return header.Timestamp > now && header.Timestamp - now > ChainParameters.FutureLimitMilliseconds
             ? Verdict.Future
             : Verdict.Ok;
     }

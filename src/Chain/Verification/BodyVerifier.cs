@@ -28,11 +28,7 @@ public static class BodyVerifier
         Block block, IReadOnlyList<Message> bodies, IDictionary<PublicKey, ulong> next, ChainParameters parameters, IWorkers workers)
     {
         var check = CheckList(block);
-        if (check.Verdict == Verdict.Ok && bodies.Count != block.Count)
-        {
-            check = new BodyCheck(Verdict.BadMessage, Math.Min(bodies.Count, block.Count), WrongDelivery: true);
-        }
-
+        check = check.Verdict == Verdict.Ok ? CheckCount(block, bodies) : check;
         if (check.Verdict == Verdict.Ok)
         {
             var found = new ConcurrentBag<BodyCheck>();
@@ -45,6 +41,11 @@ public static class BodyVerifier
         return check.Verdict == Verdict.Ok ? CheckNonces(bodies, next) : check;
     }
 
+    /// <summary>One body for each entry of the list.</summary>
+    public static BodyCheck CheckCount(Block block, IReadOnlyList<Message> bodies) => bodies.Count == block.Count
+        ? BodyCheck.Ok
+        : new BodyCheck(Verdict.BadMessage, Math.Min(bodies.Count, block.Count), WrongDelivery: true);
+
     /// <summary>
     /// Each body is the one listed and valid. Pure for a range, so that ranges can be checked side by side; names the first fault.
     /// </summary>
@@ -52,24 +53,30 @@ public static class BodyVerifier
     {
         for (var i = from; i < to; i++)
         {
-            var body = bodies[i];
-            if (body.ComputeHash() != block.MessageHashAt(i))
+            var check = CheckBody(block, i, bodies[i], parameters);
+            if (check.Verdict != Verdict.Ok)
             {
-                return new BodyCheck(Verdict.BadMessage, i, WrongDelivery: true);
-            }
-
-            if (body.ComputeId() != block.IdAt(i) || body.Content.Length > parameters.MaxContent || !body.HasValidSignature(parameters))
-            {
-                return new BodyCheck(Verdict.BadMessage, i);
-            }
-
-            if (body.Timestamp > block.Header.Timestamp)
-            {
-                return new BodyCheck(Verdict.BadTimestamp, i);
+                return check;
             }
         }
 
         return BodyCheck.Ok;
+    }
+
+    /// <summary>A body is the one listed at <paramref name="index"/>, and valid.</summary>
+    public static BodyCheck CheckBody(Block block, int index, in Message body, ChainParameters parameters)
+    {
+        if (body.ComputeHash() != block.MessageHashAt(index))
+        {
+            return new BodyCheck(Verdict.BadMessage, index, WrongDelivery: true);
+        }
+
+        if (body.ComputeId() != block.IdAt(index) || body.Content.Length > parameters.MaxContent || !body.HasValidSignature(parameters))
+        {
+            return new BodyCheck(Verdict.BadMessage, index);
+        }
+
+        return body.Timestamp > block.Header.Timestamp ? new BodyCheck(Verdict.BadTimestamp, index) : BodyCheck.Ok;
     }
 
     /// <summary>No id stands twice in the list.</summary>

@@ -43,10 +43,19 @@ internal sealed class ChainQueries(NodeAccess node)
 
         if (view.Count > MessagePage)
         {
-            return RpcAnswer.Stream(response => view.WriteAsync(response, to => WriteEachAsync(view, to)));
+            // The first message speaks for the rest: once the answer has begun, one that is not there can only break it off.
+            return (await reader.GetMessageAsync(view.IdAt(0))).IsUnreachable
+                ? RpcAnswer.Fail(RpcFailure.Unavailable)
+                : RpcAnswer.Stream(response => view.WriteAsync(response, to => WriteEachAsync(view, to)));
         }
 
-        var messages = (await reader.GetBlockAsync(view.Height, withMessages: true))?.Messages ?? default;
+        var whole = await reader.GetBlockAsync(view.Height, withMessages: true);
+        if (whole?.AreMessagesUnreachable == true)
+        {
+            return RpcAnswer.Fail(RpcFailure.Unavailable);
+        }
+
+        var messages = whole?.Messages ?? default;
         view.Check(messages);
         return RpcAnswer.Stream(response => view.WriteAsync(response, to => view.WriteMessagesAsync(messages, to)));
     }
@@ -90,9 +99,10 @@ internal sealed class ChainQueries(NodeAccess node)
 
     public async ValueTask<RpcAnswer> GetMessageAsync(ReadOnlyMemory<byte> id)
     {
-        if (await node.Reader.GetMessageAsync(id) is not { } record)
+        var answer = await node.Reader.GetMessageAsync(id);
+        if (answer.Record is not { } record)
         {
-            return RpcAnswer.Fail(RpcFailure.NotFound);
+            return RpcAnswer.Fail(answer.IsUnreachable ? RpcFailure.Unavailable : RpcFailure.NotFound);
         }
 
         var message = MessageView.Read(record);
@@ -102,20 +112,30 @@ internal sealed class ChainQueries(NodeAccess node)
     public async ValueTask<RpcAnswer> GetMessagesAsync(ReadOnlyMemory<byte> publicKey, ulong fromNonce, int count)
     {
         var page = await node.Reader.GetMessagesAsync(publicKey, fromNonce, Math.Min(count, MessagePage));
+        if (page.IsUnreachable)
+        {
+            return RpcAnswer.Fail(RpcFailure.Unavailable);
+        }
+
         return RpcAnswer.Stream(async response =>
         {
             response.Writer.WriteStartArray();
             for (var left = count; ;)
             {
                 var asked = Math.Min(left, MessagePage);
-                var next = await WriteAsync(page, response);
-                left -= page.Length;
-                if (page.Length < asked || left == 0 || next is null)
+                var next = await WriteAsync(page.Records, response);
+                left -= page.Records.Length;
+                if (page.Records.Length < asked || left == 0 || next is null)
                 {
                     break;
                 }
 
                 page = await node.Reader.GetMessagesAsync(publicKey, next.Value, Math.Min(left, MessagePage));
+                if (page.IsUnreachable)
+                {
+                    // Broken off: a shorter list would say that there is no more.
+                    throw new InvalidDataException($"the message of {Convert.ToHexStringLower(publicKey.Span)} with nonce {next.Value + (ulong)page.Records.Length} cannot be fetched");
+                }
             }
 
             response.Writer.WriteEndArray();
@@ -124,11 +144,16 @@ internal sealed class ChainQueries(NodeAccess node)
 
     public async ValueTask<RpcAnswer> GetNonceAsync(ReadOnlyMemory<byte> publicKey)
     {
-        var nonce = await node.Reader.GetNonceAsync(publicKey);
+        var answer = await node.Reader.GetNonceAsync(publicKey);
+        if (answer.IsUnreachable)
+        {
+            return RpcAnswer.Fail(RpcFailure.Unavailable);
+        }
+
         return RpcAnswer.Of(writer =>
         {
             writer.WriteStartObject();
-            writer.WriteNumber("nonce"u8, nonce);
+            writer.WriteNumber("nonce"u8, answer.Nonce);
             writer.WriteEndObject();
         });
     }
@@ -170,7 +195,7 @@ internal sealed class ChainQueries(NodeAccess node)
     {
         for (var i = 0; i < view.Count; i++)
         {
-            var record = await node.Reader.GetMessageAsync(view.IdAt(i));
+            var (record, _) = await node.Reader.GetMessageAsync(view.IdAt(i));
             if (record is null || !record.IsConfirmed)
             {
                 throw new InvalidDataException($"the node has no message {i} of block {view.Height}");

@@ -114,7 +114,7 @@ internal static class Schemas
               "height": {"$ref": "#/components/schemas/Counter"},
               "hash": {"$ref": "#/components/schemas/Hash"},
               "role": {"enum": ["leader", "peer"]},
-              "leader_key": {"$ref": "#/components/schemas/PublicKey"},
+              "leader_key": {"oneOf": [{"$ref": "#/components/schemas/PublicKey"}, {"type": "null"}]},
               "syncing": {"type": "boolean"},
               "target_height": {"$ref": "#/components/schemas/Counter"},
               "peers": {"$ref": "#/components/schemas/Counter"},

@@ -16,7 +16,15 @@ internal static class StatusView
         writer.WriteNumber("height"u8, status.Tip.Height);
         writer.WriteHex("hash"u8, status.Tip.Hash.Span);
         writer.WriteString("role"u8, status.IsLeader ? "leader"u8 : "peer"u8);
-        writer.WriteHex("leader_key"u8, status.LeaderKey.Span);
+        if (status.LeaderKey.IsEmpty)
+        {
+            writer.WriteNull("leader_key"u8);
+        }
+        else
+        {
+            writer.WriteHex("leader_key"u8, status.LeaderKey.Span);
+        }
+
         writer.WriteBoolean("syncing"u8, status.IsSyncing);
         writer.WriteNumber("target_height"u8, status.TargetHeight);
         writer.WriteNumber("peers"u8, status.Peers);

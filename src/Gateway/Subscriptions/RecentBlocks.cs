@@ -30,7 +30,7 @@ internal sealed class RecentBlocks(NodeAccess node)
     /// <summary>One message of a block, read on its own.</summary>
     public async ValueTask<FeedMessage> GetMessageAsync(BlockView block, int index)
     {
-        var record = await node.Reader.GetMessageAsync(block.IdAt(index));
+        var (record, _) = await node.Reader.GetMessageAsync(block.IdAt(index));
         return record is { IsConfirmed: true }
             ? FeedBlock.ReadMessage(record)
             : throw new InvalidDataException($"the node has no message {index} of block {block.Height}");

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Kimura.Chain;
 using Kimura.Chain.Messages;
 using Kimura.Chain.Verification;
+using Kimura.Grains.Network;
 using Kimura.Interfaces;
 using Orleans;
 using Orleans.Concurrency;
@@ -9,10 +10,12 @@ using Orleans.Runtime;
 
 namespace Kimura.Grains.Intake;
 
-/// <summary>Checks signatures on every core and forwards what is valid to the pool.</summary>
+/// <summary>
+/// Checks signatures on every core and forwards what is valid to the pool, or on a node that follows a leader elsewhere, to that leader.
+/// </summary>
 [StatelessWorker]
 [Reentrant]
-internal sealed class IntakeGrain(ChainParameters parameters, IWorkers workers, IntakeInstruments instruments) : Grain, IIntakeGrain
+internal sealed class IntakeGrain(ChainParameters parameters, IWorkers workers, IntakeInstruments instruments, ILeaderLink? leader = null) : Grain, IIntakeGrain
 {
     public async Task<SubmissionResults> SubmitAsync(SubmissionBatch batch)
     {
@@ -40,15 +43,10 @@ internal sealed class IntakeGrain(ChainParameters parameters, IWorkers workers, 
 
     private async Task ForwardAsync(VerifiedBatch valid, SubmissionResult[] results)
     {
-        SubmissionResults? admitted = null;
-        try
+        var admitted = leader is null ? await AdmitAsync(valid) : await leader.SubmitAsync(new SubmissionBatch(valid.Encodings, valid.Count));
+        if (admitted is not null && admitted.Results.Length != valid.Count)
         {
-            admitted = await GrainFactory.GetGrain<IPendingPoolGrain>(0).AdmitAsync(valid);
-        }
-        catch (OrleansException exception)
-        {
-            // No leader-flagged silo is alive, or the pool is moving: nothing was taken that was not answered.
-            instruments.Unreachable(exception);
+            throw new InvalidOperationException($"{admitted.Results.Length} answers came for {valid.Count} messages");
         }
 
         var next = 0;
@@ -58,6 +56,20 @@ internal sealed class IntakeGrain(ChainParameters parameters, IWorkers workers, 
             {
                 results[i] = admitted is null ? new SubmissionResult(SubmissionOutcome.Unavailable) : admitted.Results[next++];
             }
+        }
+    }
+
+    private async Task<SubmissionResults?> AdmitAsync(VerifiedBatch valid)
+    {
+        try
+        {
+            return await GrainFactory.GetGrain<IPendingPoolGrain>(0).AdmitAsync(valid);
+        }
+        catch (OrleansException exception)
+        {
+            // No leader-flagged silo is alive, or the pool is moving: nothing was taken that was not answered.
+            instruments.Unreachable(exception);
+            return null;
         }
     }
 

@@ -3,6 +3,7 @@ using Kimura.Chain;
 using Kimura.Chain.Blocks;
 using Kimura.Chain.Merkle;
 using Kimura.Chain.Messages;
+using Kimura.Grains.Network;
 using Kimura.Interfaces;
 using Kimura.Storage;
 using Kimura.Storage.Ledger;
@@ -11,16 +12,24 @@ using Orleans.Concurrency;
 
 namespace Kimura.Grains.Reading;
 
-/// <summary>Concurrent reads from the silo's store.</summary>
+/// <summary>Concurrent reads from the silo's store; what is not there, a body or what only the leader knows, is asked of others.</summary>
 [StatelessWorker]
 [Reentrant]
-internal sealed class ChainReader(ChainStore chain, NodeOptions options, TimeProvider time) : Grain, IChainReader
+internal sealed class ChainReader(
+    ChainStore chain,
+    NodeOptions options,
+    TimeProvider time,
+    INetworkView? network = null,
+    IBodySource? bodies = null,
+    ILeaderLink? leader = null) : Grain, IChainReader
 {
     private const int MaxBlocks = 1_000;
     private const int MaxMessages = 1_000;
 
     // Short, because a silo that stops waits for the calls in progress.
     private static readonly TimeSpan TipWait = TimeSpan.FromSeconds(1);
+
+    private readonly BodyReader _messages = new(chain, bodies);
 
     public Task<NodeStatus> GetStatusAsync()
     {
@@ -32,10 +41,10 @@ internal sealed class ChainReader(ChainStore chain, NodeOptions options, TimePro
             Tip = TipOf(tip),
             TipTimestamp = tip.Header.Timestamp,
             IsLeader = options.IsLeader,
-            LeaderKey = options.Producers.KeyAt(tip.Height + 1).ToArray(),
-            IsSyncing = false,
-            TargetHeight = tip.Height,
-            Peers = 0,
+            LeaderKey = options.Producers.IsKnown ? options.Producers.KeyAt(tip.Height + 1).ToArray() : default,
+            IsSyncing = network?.IsSyncing ?? false,
+            TargetHeight = Math.Max(network?.TargetHeight ?? 0, tip.Height),
+            Peers = network?.Peers ?? 0,
             Pending = chain.PendingCount,
             Equivocations = chain.EquivocationCount,
             Epoch = chain.LeaderEpoch,
@@ -68,21 +77,29 @@ internal sealed class ChainReader(ChainStore chain, NodeOptions options, TimePro
         return blocks.DrainToImmutable();
     }
 
-    public async Task<MessageRecord?> GetMessageAsync(ReadOnlyMemory<byte> id)
+    public async Task<MessageAnswer> GetMessageAsync(ReadOnlyMemory<byte> id)
     {
         var messageId = new MessageId(new Hash32(id.Span));
-        return await chain.GetMessageAsync(messageId) is { } message ? RecordOf(messageId, message) : null;
+        var (found, message) = await _messages.ReadAsync(messageId);
+        return found switch
+        {
+            BodyOutcome.Found => new MessageAnswer(RecordOf(messageId, message)),
+            BodyOutcome.Unreachable => new MessageAnswer(null, IsUnreachable: true),
+            _ => leader is null ? new MessageAnswer(null) : await AskLeaderAsync(leader, messageId),
+        };
     }
 
-    public async Task<ImmutableArray<MessageRecord>> GetMessagesAsync(ReadOnlyMemory<byte> publicKey, ulong fromNonce, int count)
+    public async Task<MessagesAnswer> GetMessagesAsync(ReadOnlyMemory<byte> publicKey, ulong fromNonce, int count)
     {
         var sender = new PublicKey(publicKey.Span);
         var messages = ImmutableArray.CreateBuilder<MessageRecord>();
         var limit = Math.Min(count, MaxMessages);
+        var found = BodyOutcome.Found;
         for (var nonce = fromNonce; messages.Count < limit; nonce++)
         {
             var id = Message.IdOf(sender, nonce);
-            if (await chain.GetMessageAsync(id) is not { } message)
+            (found, var message) = await _messages.ReadAsync(id);
+            if (found != BodyOutcome.Found)
             {
                 break;
             }
@@ -90,10 +107,19 @@ internal sealed class ChainReader(ChainStore chain, NodeOptions options, TimePro
             messages.Add(RecordOf(id, message));
         }
 
-        return messages.DrainToImmutable();
+        return new MessagesAnswer(messages.DrainToImmutable(), found == BodyOutcome.Unreachable);
     }
 
-    public async Task<ulong> GetNonceAsync(ReadOnlyMemory<byte> publicKey) => await chain.GetNonceAsync(new PublicKey(publicKey.Span));
+    public async Task<NonceAnswer> GetNonceAsync(ReadOnlyMemory<byte> publicKey)
+    {
+        if (leader is null)
+        {
+            return new NonceAnswer(await chain.GetNonceAsync(new PublicKey(publicKey.Span)));
+        }
+
+        var answer = await leader.GetNonceAsync(publicKey);
+        return new NonceAnswer(answer.Nonce, !answer.IsReachable);
+    }
 
     public async Task<ProofRecord?> GetProofAsync(ReadOnlyMemory<byte> id)
     {
@@ -109,8 +135,8 @@ internal sealed class ChainReader(ChainStore chain, NodeOptions options, TimePro
         }
 
         var block = await chain.GetBlockAsync(height) ?? throw Corrupt($"block {height}, which holds message {messageId}, is missing");
-        var hash = message.Message.ComputeHash();
-        if (message.Index >= block.Count || block.IdAt(message.Index) != messageId || block.MessageHashAt(message.Index) != hash)
+        if (message.Index >= block.Count || block.IdAt(message.Index) != messageId
+            || (message.HasBody && block.MessageHashAt(message.Index) != message.Message.ComputeHash()))
         {
             throw Corrupt($"block {height} does not list message {messageId}, as it is stored, at {message.Index}");
         }
@@ -119,7 +145,7 @@ internal sealed class ChainReader(ChainStore chain, NodeOptions options, TimePro
         block.Header.WriteTo(header);
         return new ProofRecord(
             false,
-            hash.Value.ToArray(),
+            block.MessageHashAt(message.Index).Value.ToArray(),
             message.Index,
             block.Count,
             MerkleTree.ComputePath(block.Entries, message.Index),
@@ -131,6 +157,22 @@ internal sealed class ChainReader(ChainStore chain, NodeOptions options, TimePro
     private static MessageRecord RecordOf(MessageId id, in StoredMessage message) =>
         new(id.Value.ToArray(), message.Message.Encoding, message.Height is not null, message.Height ?? 0, message.Index);
 
+    // The leader is believed no more than anybody: what does not fit is no answer.
+    private async Task<MessageAnswer> AskLeaderAsync(ILeaderLink link, MessageId id)
+    {
+        var answer = await link.GetMessageAsync(id.Value.ToArray());
+        if (answer is { IsReachable: true, Encoding: null })
+        {
+            return new MessageAnswer(null);
+        }
+
+        return answer is { IsReachable: true, Encoding: { } encoding }
+            && Message.TryDecode(encoding, chain.Parameters.MaxContent, out var message)
+            && message.ComputeId() == id && message.HasValidSignature(chain.Parameters)
+            ? new MessageAnswer(new MessageRecord(id.Value.ToArray(), encoding, IsConfirmed: false))
+            : new MessageAnswer(null, IsUnreachable: true);
+    }
+
     private async Task<BlockRecord> RecordAsync(Block block, bool withMessages)
     {
         if (!withMessages)
@@ -138,14 +180,8 @@ internal sealed class ChainReader(ChainStore chain, NodeOptions options, TimePro
             return new BlockRecord(block.Encoding, default);
         }
 
-        using var bodies = new MemoryStream();
-        for (var i = 0; i < block.Count; i++)
-        {
-            var message = await chain.GetMessageAsync(block.IdAt(i)) ?? throw Corrupt($"message {block.IdAt(i)} of block {block.Height} is missing");
-            bodies.Write(message.Message.Encoding.Span);
-        }
-
-        return new BlockRecord(block.Encoding, bodies.ToArray());
+        var messages = await _messages.ReadAllAsync(block);
+        return new BlockRecord(block.Encoding, messages ?? default, AreMessagesUnreachable: messages is null);
     }
 
     private static StorageException Corrupt(string message) => new(StorageFault.Corrupt, message);

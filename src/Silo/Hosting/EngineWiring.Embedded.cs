@@ -15,6 +15,8 @@ internal static class EngineWiring
 {
     public const string Name = "embedded";
 
+    public const string SiloName = "Silo_0";
+
     public static void Add(WebApplicationBuilder builder, bool isLeader, TimeProvider time)
     {
         var cluster = new EmbeddedCluster(new EmbeddedClusterOptions { Scheduler = TaskScheduler.Default, TimeProvider = time });
@@ -23,6 +25,7 @@ internal static class EngineWiring
             .AddPlacementFilter<LeaderSiloStrategy, LeaderSiloDirector>(ServiceLifetime.Singleton)
             .AddEmbeddedSilo(cluster, silo =>
             {
+                silo.Name = SiloName;
                 silo.AddGrains(typeof(NodeOptions).Assembly);
                 silo.DeactivationTimeout = TimeSpan.FromSeconds(3);
                 silo.Metadata[LeaderSiloDirector.MetadataKey] = isLeader ? "true" : "false";

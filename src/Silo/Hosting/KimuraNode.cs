@@ -129,6 +129,7 @@ public sealed class KimuraNode : IAsyncDisposable
 
         var options = new NodeOptions
         {
+            SiloName = EngineWiring.SiloName,
             IsLeader = configuration.IsLeader,
             Producers = storage.Producers,
             BlockInterval = configuration.BlockInterval,

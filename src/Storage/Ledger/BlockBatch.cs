@@ -9,35 +9,62 @@ namespace Kimura.Storage.Ledger;
 /// <summary>The one batch of a block: the block, its messages, the <c>meta:</c> keys, the senders' nonces (protocol section 4).</summary>
 internal static class BlockBatch
 {
-    /// <summary>Bodies come in block order; <paramref name="nextOf"/> says which nonce a sender's first one must have, null where it is not known.</summary>
-    public static WriteBatch Build(Block block, Func<int, Message> bodyAt, Func<PublicKey, ulong?> nextOf)
+    /// <summary>
+    /// The batch of a block with its bodies, given by their index. <paramref name="next"/> knows which nonce a sender's first one must have,
+    /// and goes on from there; null: nonces are not kept, because bodies are missing below.
+    /// </summary>
+    public static WriteBatch Build(Block block, Func<int, Message> bodyAt, NonceRun? next)
     {
         var batch = new WriteBatch();
         batch.Put(Family.Blocks, LedgerKeys.Block(block.Height), block.Encoding.Span);
-        var nonces = new Dictionary<PublicKey, ulong>();
+        PutBodies(batch, block, bodyAt, next);
+        PutTip(batch, block);
+        return batch;
+    }
+
+    /// <summary>The batch of a block whose bodies were not fetched; <paramref name="isFirst"/>: of the first such block.</summary>
+    public static WriteBatch BuildList(Block block, bool isFirst)
+    {
+        var batch = new WriteBatch();
+        batch.Put(Family.Blocks, LedgerKeys.Block(block.Height), block.Encoding.Span);
         Span<byte> place = stackalloc byte[StoredMessage.PlaceSize];
-        BinaryPrimitives.WriteUInt64BigEndian(place, block.Height);
         for (var i = 0; i < block.Count; i++)
         {
-            var body = bodyAt(i);
-            BinaryPrimitives.WriteUInt32BigEndian(place[8..], (uint)i);
-            batch.Put(Family.Messages, LedgerKeys.Message(block.IdAt(i).Value), place, body.Encoding.Span);
-            var sender = body.Sender;
-            var next = nonces.TryGetValue(sender, out var known) ? known : nextOf(sender) ?? body.Nonce;
-            if (next != body.Nonce)
-            {
-                throw new InvalidOperationException($"block {block.Height}: nonce {body.Nonce} of {sender} where {next} must be");
-            }
-
-            nonces[sender] = body.Nonce + 1;
+            batch.Put(Family.Messages, LedgerKeys.Message(block.IdAt(i).Value), WritePlace(place, block, i));
         }
 
-        foreach (var (sender, next) in nonces)
+        if (isFirst)
         {
-            batch.Put(Family.Metadata, LedgerKeys.Nonce(sender), LedgerKeys.BigEndian(next));
+            batch.Put(Family.Metadata, LedgerKeys.BodiesHeight, LedgerKeys.BigEndian(block.Height - 1));
         }
 
         PutTip(batch, block);
+        return batch;
+    }
+
+    /// <summary>The batch that completes a stored block with its bodies; <paramref name="isLast"/>: no block above lacks any.</summary>
+    public static WriteBatch Complete(Block block, Func<int, Message> bodyAt, NonceRun next, bool isLast)
+    {
+        var batch = new WriteBatch();
+        PutBodies(batch, block, bodyAt, next);
+        if (isLast)
+        {
+            batch.Delete(Family.Metadata, LedgerKeys.BodiesHeight);
+        }
+        else
+        {
+            batch.Put(Family.Metadata, LedgerKeys.BodiesHeight, LedgerKeys.BigEndian(block.Height));
+        }
+
+        return batch;
+    }
+
+    /// <summary>One body, fetched later.</summary>
+    public static WriteBatch KeepBody(Block block, int index, in Message body)
+    {
+        var batch = new WriteBatch();
+        Span<byte> place = stackalloc byte[StoredMessage.PlaceSize];
+        batch.Put(Family.Messages, LedgerKeys.Message(block.IdAt(index).Value), WritePlace(place, block, index), body.Encoding.Span);
         return batch;
     }
 
@@ -47,6 +74,34 @@ internal static class BlockBatch
         {
             batch.Delete(Family.Pending, LedgerKeys.Pending(message.Id.Value));
         }
+    }
+
+    private static void PutBodies(WriteBatch batch, Block block, Func<int, Message> bodyAt, NonceRun? next)
+    {
+        Span<byte> place = stackalloc byte[StoredMessage.PlaceSize];
+        var senders = new HashSet<PublicKey>();
+        for (var i = 0; i < block.Count; i++)
+        {
+            var body = bodyAt(i);
+            batch.Put(Family.Messages, LedgerKeys.Message(block.IdAt(i).Value), WritePlace(place, block, i), body.Encoding.Span);
+            if (next is not null)
+            {
+                next.Take(block.Height, body);
+                senders.Add(body.Sender);
+            }
+        }
+
+        foreach (var sender in senders)
+        {
+            batch.Put(Family.Metadata, LedgerKeys.Nonce(sender), LedgerKeys.BigEndian(next!.NextOf(sender)));
+        }
+    }
+
+    private static ReadOnlySpan<byte> WritePlace(Span<byte> place, Block block, int index)
+    {
+        BinaryPrimitives.WriteUInt64BigEndian(place, block.Height);
+        BinaryPrimitives.WriteUInt32BigEndian(place[8..], (uint)index);
+        return place;
     }
 
     private static void PutTip(WriteBatch batch, Block block)

@@ -18,7 +18,16 @@ public static class ChainStoreOpening
     /// Opens the chain. Looks at the metadata, the last block and the pool, not at the whole chain: that is <see cref="IntegrityCheck"/>.
     /// </summary>
     /// <exception cref="StorageException">Refused or Corrupt, with one line that says what differs and what to do.</exception>
-    public static async Task<ChainStore> OpenAsync(IKeyValueStore store, ChainParameters parameters, ISignGuard? guard, bool acceptLostBlocks = false)
+    /// <param name="store">Where the chain is, or will be.</param>
+    /// <param name="parameters">The chain that it must be.</param>
+    /// <param name="guard">The sign guard of the node's key; null on a node that has none.</param>
+    /// <param name="acceptLostBlocks">Sets the guard back to where the database ends.</param>
+    /// <param name="canFetch">
+    /// Peers are configured, from which lost blocks can be fetched back: a database behind its guard is opened, and
+    /// <see cref="ChainStore.LostBlocks"/> says so, instead of refused.
+    /// </param>
+    public static async Task<ChainStore> OpenAsync(
+        IKeyValueStore store, ChainParameters parameters, ISignGuard? guard, bool acceptLostBlocks = false, bool canFetch = false)
     {
         if (await store.GetAsync(Family.Metadata, LedgerKeys.Schema) is { } schema)
         {
@@ -36,12 +45,26 @@ public static class ChainStoreOpening
         }
         else if (guard is not null)
         {
-            await CheckGuardAsync(store, guard, tip);
+            await CheckGuardAsync(store, guard, tip, canFetch);
         }
 
         var pending = await ReadPendingAsync(store);
         var equivocations = await CountAsync(store, Family.Metadata, LedgerKeys.EquivocationPrefix);
-        return new ChainStore(store, parameters, guard, tip, pending, new EquivocationLog(store, equivocations));
+        return new ChainStore(
+            store, parameters, guard, tip, pending, new EquivocationLog(store, equivocations), await ReadBodiesHeightAsync(store, tip));
+    }
+
+    private static async Task<ulong?> ReadBodiesHeightAsync(IKeyValueStore store, Block tip)
+    {
+        if (await store.GetAsync(Family.Metadata, LedgerKeys.BodiesHeight) is not { } value)
+        {
+            return null;
+        }
+
+        var height = LedgerKeys.ReadNumber(value, "the height up to which messages are complete");
+        return height < tip.Height
+            ? height
+            : throw Corrupt($"meta:bodies_height is {height}, but the last height is {tip.Height}: restore the database from a backup");
     }
 
     private static async Task CreateAsync(IKeyValueStore store, ChainParameters parameters)
@@ -54,7 +77,7 @@ public static class ChainStoreOpening
         var genesis = parameters.Genesis;
         var version = new byte[4];
         BinaryPrimitives.WriteUInt32BigEndian(version, SchemaVersion);
-        var batch = BlockBatch.Build(genesis, _ => throw new InvalidOperationException("genesis has no messages"), _ => null);
+        var batch = BlockBatch.Build(genesis, _ => throw new InvalidOperationException("genesis has no messages"), next: null);
         batch.Put(Family.Metadata, LedgerKeys.Schema, version);
         batch.Put(Family.Metadata, LedgerKeys.GenesisHash, genesis.Hash.Value.ToArray());
         if (parameters.ChainId is not null)
@@ -106,9 +129,14 @@ public static class ChainStoreOpening
             : throw Corrupt($"block {last}: hashes to {tip.Hash}, but meta:last_hash is {Convert.ToHexStringLower(hash)}");
     }
 
-    private static async Task CheckGuardAsync(IKeyValueStore store, ISignGuard guard, Block tip)
+    private static async Task CheckGuardAsync(IKeyValueStore store, ISignGuard guard, Block tip, bool canFetch)
     {
         if (guard.Last is not { } signed)
+        {
+            return;
+        }
+
+        if (signed.Height > tip.Height && canFetch)
         {
             return;
         }
@@ -116,7 +144,8 @@ public static class ChainStoreOpening
         if (signed.Height > tip.Height)
         {
             throw Refused($"the database ends at height {tip.Height}, but this key has signed block {signed.Height}: blocks are lost "
-                + "(an older copy was put back?). Restore the newer database, or give --accept-lost-blocks to sign these heights again");
+                + "(an older copy was put back?). Restore the newer database, fetch the blocks back from a peer with --leader-address, "
+                + "or give --accept-lost-blocks to sign these heights again");
         }
 
         var there = ChainStore.Decode(await store.GetAsync(Family.Blocks, LedgerKeys.Block(signed.Height)), signed.Height);

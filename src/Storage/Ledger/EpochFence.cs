@@ -5,15 +5,17 @@ internal sealed class EpochFence
 {
     private readonly Lock _gate = new();
     private ulong _epoch;
+    private bool _isOver;
     private Task _running = Task.CompletedTask;
 
+    /// <summary>The epoch in force: 0 where none is.</summary>
     public ulong Epoch
     {
         get
         {
             lock (_gate)
             {
-                return _epoch;
+                return _isOver ? 0 : _epoch;
             }
         }
     }
@@ -30,11 +32,22 @@ internal sealed class EpochFence
             }
 
             _epoch = epoch;
+            _isOver = false;
             running = _running;
         }
 
         await running;
         return true;
+    }
+
+    /// <summary>Ends the epoch in force, if one is: nothing of it is written after this. The next one is as always a higher one.</summary>
+    public Task EndAsync()
+    {
+        lock (_gate)
+        {
+            _isOver = true;
+            return _running;
+        }
     }
 
     /// <summary>Does the work if the epoch is the newest; nothing is done where it is not, or where none was ever taken.</summary>
@@ -43,7 +56,7 @@ internal sealed class EpochFence
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
-            if (epoch == 0 || epoch != _epoch)
+            if (epoch == 0 || epoch != _epoch || _isOver)
             {
                 return CommitOutcome.Fenced;
             }

@@ -14,21 +14,21 @@ internal sealed class EquivocationLog(IKeyValueStore store, int count) : IDispos
 
     public void Dispose() => _writing.Dispose();
 
-    public async ValueTask<bool> KeepAsync(Block block)
+    public async ValueTask<bool> KeepAsync(BlockHeader header)
     {
         await _writing.WaitAsync();
         try
         {
-            var key = LedgerKeys.Equivocation(block.Height, block.Hash);
+            var key = LedgerKeys.Equivocation(header.Height, header.ComputeHash());
             if (_count >= Limit || await store.GetAsync(Family.Metadata, key) is not null)
             {
                 return false;
             }
 
-            var header = new byte[BlockHeader.Size];
-            block.Header.WriteTo(header);
+            var bytes = new byte[BlockHeader.Size];
+            header.WriteTo(bytes);
             var batch = new WriteBatch();
-            batch.Put(Family.Metadata, key, header);
+            batch.Put(Family.Metadata, key, bytes);
             await store.CommitAsync(batch, sync: true);
             Volatile.Write(ref _count, _count + 1);
             return true;

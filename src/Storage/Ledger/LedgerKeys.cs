@@ -15,6 +15,7 @@ internal static class LedgerKeys
     public static readonly byte[] Schema = "meta:schema"u8.ToArray();
     public static readonly byte[] ChainId = "meta:chain_id"u8.ToArray();
     public static readonly byte[] VerifiedHeight = "meta:verified_height"u8.ToArray();
+    public static readonly byte[] BodiesHeight = "meta:bodies_height"u8.ToArray();
     public static readonly byte[] VerifiedDigest = "meta:verified_digest"u8.ToArray();
 
     public static byte[] Block(ulong height) => [.. BlockPrefix, .. BigEndian(height)];

@@ -127,12 +127,12 @@ internal class FaultyReader(FaultScript script) : Grain, IChainReader
 
     public Task<ImmutableArray<BlockRecord>> GetBlocksAsync(ulong first, ulong last) => AnswerAsync<ImmutableArray<BlockRecord>>([Block]);
 
-    public virtual Task<MessageRecord?> GetMessageAsync(ReadOnlyMemory<byte> id) => AnswerAsync<MessageRecord?>(Message);
+    public virtual Task<MessageAnswer> GetMessageAsync(ReadOnlyMemory<byte> id) => AnswerAsync(new MessageAnswer(Message));
 
-    public Task<ImmutableArray<MessageRecord>> GetMessagesAsync(ReadOnlyMemory<byte> publicKey, ulong fromNonce, int count) =>
-        AnswerAsync<ImmutableArray<MessageRecord>>([Message]);
+    public Task<MessagesAnswer> GetMessagesAsync(ReadOnlyMemory<byte> publicKey, ulong fromNonce, int count) =>
+        AnswerAsync(new MessagesAnswer([Message]));
 
-    public Task<ulong> GetNonceAsync(ReadOnlyMemory<byte> publicKey) => AnswerAsync(0UL);
+    public Task<NonceAnswer> GetNonceAsync(ReadOnlyMemory<byte> publicKey) => AnswerAsync(new NonceAnswer(0));
 
     public Task<ProofRecord?> GetProofAsync(ReadOnlyMemory<byte> id) =>
         AnswerAsync<ProofRecord?>(new ProofRecord(IsPending: false, script.Bytes, 0, 1, script.Bytes, script.Bytes));

@@ -112,6 +112,6 @@ internal sealed class ScriptedReader(FaultScript script, ScriptedChain chain) : 
 
     public override Task<BlockRecord?> GetBlockAsync(ulong height, bool withMessages) => Task.FromResult(chain.Block(height));
 
-    public override Task<MessageRecord?> GetMessageAsync(ReadOnlyMemory<byte> id) =>
-        Task.FromResult(chain.Message(new MessageId(new Hash32(id.Span))));
+    public override Task<MessageAnswer> GetMessageAsync(ReadOnlyMemory<byte> id) =>
+        Task.FromResult(new MessageAnswer(chain.Message(new MessageId(new Hash32(id.Span)))));
 }

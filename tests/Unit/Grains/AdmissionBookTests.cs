@@ -56,6 +56,7 @@ public sealed class AdmissionBookTests(ITestOutputHelper output)
             _random = random;
             _limits = new NodeOptions
             {
+                SiloName = "Silo_0",
                 IsLeader = true,
                 Producers = new ProducerSchedule(Senders[0]),
                 BlockInterval = TimeSpan.FromSeconds(1),

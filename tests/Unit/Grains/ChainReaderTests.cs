@@ -146,16 +146,16 @@ public sealed class ChainReaderTests
         var message = await node.AcceptAsync("alice", "now");
         var id = message.ComputeId().Value.ToArray();
 
-        var pending = (await node.Reader.GetMessageAsync(id))!;
+        var pending = (await node.Reader.GetMessageAsync(id)).Record!;
         await node.TickAsync();
-        var confirmed = (await node.Reader.GetMessageAsync(id))!;
+        var confirmed = (await node.Reader.GetMessageAsync(id)).Record!;
 
         Assert.Equal((false, 0ul, 0), (pending.IsConfirmed, pending.Height, pending.Index));
         Assert.Equal((true, 3ul, 1), (confirmed.IsConfirmed, confirmed.Height, confirmed.Index));
         Assert.Equal(id, confirmed.Id.ToArray());
         Assert.Equal(pending.Encoding.ToArray(), confirmed.Encoding.ToArray());
         Assert.Equal(message.Content.ToArray(), Assert.Single(Split(confirmed.Encoding)).Content.ToArray());
-        Assert.Null(await node.Reader.GetMessageAsync(new byte[32]));
+        Assert.Equal(new MessageAnswer(null), await node.Reader.GetMessageAsync(new byte[32]));
     }
 
     [Fact]
@@ -165,15 +165,15 @@ public sealed class ChainReaderTests
         await node.AcceptAsync("alice");
         var alice = TestKeys.Public("alice").ToArray();
 
-        Assert.Equal([true, true, true, false], (await node.Reader.GetMessagesAsync(alice, 0, 100)).Select(message => message.IsConfirmed));
-        Assert.Equal([1ul, 2ul], (await node.Reader.GetMessagesAsync(alice, 1, 2)).Select(NonceOf));
-        Assert.Empty(await node.Reader.GetMessagesAsync(alice, 4, 10));
-        Assert.Empty(await node.Reader.GetMessagesAsync(alice, ulong.MaxValue, 10));
-        Assert.Empty(await node.Reader.GetMessagesAsync(alice, 0, 0));
-        Assert.Empty(await node.Reader.GetMessagesAsync(alice, 0, -1));
-        Assert.Empty(await node.Reader.GetMessagesAsync(TestKeys.Public("carol").ToArray(), 0, 10));
-        Assert.Equal(4ul, await node.Reader.GetNonceAsync(alice));
-        Assert.Equal(0ul, await node.Reader.GetNonceAsync(TestKeys.Public("carol").ToArray()));
+        Assert.Equal([true, true, true, false], (await node.Reader.GetMessagesAsync(alice, 0, 100)).Records.Select(message => message.IsConfirmed));
+        Assert.Equal([1ul, 2ul], (await node.Reader.GetMessagesAsync(alice, 1, 2)).Records.Select(NonceOf));
+        Assert.Empty((await node.Reader.GetMessagesAsync(alice, 4, 10)).Records);
+        Assert.Empty((await node.Reader.GetMessagesAsync(alice, ulong.MaxValue, 10)).Records);
+        Assert.Empty((await node.Reader.GetMessagesAsync(alice, 0, 0)).Records);
+        Assert.Empty((await node.Reader.GetMessagesAsync(alice, 0, -1)).Records);
+        Assert.Empty((await node.Reader.GetMessagesAsync(TestKeys.Public("carol").ToArray(), 0, 10)).Records);
+        Assert.Equal(new NonceAnswer(4), await node.Reader.GetNonceAsync(alice));
+        Assert.Equal(new NonceAnswer(0), await node.Reader.GetNonceAsync(TestKeys.Public("carol").ToArray()));
     }
 
     [Fact]
@@ -182,7 +182,7 @@ public sealed class ChainReaderTests
         await using var node = await GrainFixture.CreateAsync(new NodeShape { PendingLimit = 2_000, PendingSenderLimit = 2_000 });
         await node.AdmitAsync([.. Enumerable.Range(0, 1_001).Select(_ => node.Ledger.Sign("alice"))]);
 
-        Assert.Equal(1_000, (await node.Reader.GetMessagesAsync(TestKeys.Public("alice").ToArray(), 0, int.MaxValue)).Length);
+        Assert.Equal(1_000, (await node.Reader.GetMessagesAsync(TestKeys.Public("alice").ToArray(), 0, int.MaxValue)).Records.Length);
     }
 
     [Fact]

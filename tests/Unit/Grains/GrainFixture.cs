@@ -190,6 +190,7 @@ internal sealed class GrainFixture : IAsyncDisposable
 
     private NodeOptions OptionsOf(bool isLeader) => new()
     {
+        SiloName = "Silo_0",
         IsLeader = isLeader,
         Producers = _shape.Producers ?? Ledger.Producers,
         BlockInterval = Interval,

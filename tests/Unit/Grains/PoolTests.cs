@@ -79,16 +79,16 @@ public sealed class PoolTests
         var admitted = node.AdmitAsync(message);
         await node.Ledger.Store.Reached;
 
-        Assert.Null(await node.Reader.GetMessageAsync(id));
+        Assert.Null((await node.Reader.GetMessageAsync(id)).Record);
         Assert.Null(await node.Reader.GetProofAsync(id));
-        Assert.Equal(0ul, await node.Reader.GetNonceAsync(alice));
-        Assert.Empty(await node.Reader.GetMessagesAsync(alice, 0, 10));
+        Assert.Equal(new NonceAnswer(0), await node.Reader.GetNonceAsync(alice));
+        Assert.Empty((await node.Reader.GetMessagesAsync(alice, 0, 10)).Records);
         Assert.Equal(1, (await node.Reader.GetStatusAsync()).Pending);
         Assert.Equal(64, (await node.Pool.SelectAsync()).Entries.Length);
         node.Ledger.Store.Release();
         await admitted;
-        Assert.False((await node.Reader.GetMessageAsync(id))!.IsConfirmed);
-        Assert.Equal(1ul, await node.Reader.GetNonceAsync(alice));
+        Assert.False((await node.Reader.GetMessageAsync(id)).Record!.IsConfirmed);
+        Assert.Equal(new NonceAnswer(1), await node.Reader.GetNonceAsync(alice));
         Assert.Equal(128, (await node.Pool.SelectAsync()).Entries.Length);
     }
 
@@ -172,7 +172,7 @@ public sealed class PoolTests
         }
 
         Assert.All(await LeaderTests.BlocksAsync(node), block => Assert.Equal(1, block.Count));
-        Assert.Equal(4ul, await node.Reader.GetNonceAsync(TestKeys.Public("alice").ToArray()));
+        Assert.Equal(new NonceAnswer(4), await node.Reader.GetNonceAsync(TestKeys.Public("alice").ToArray()));
     }
 
     [Fact]

@@ -14,9 +14,9 @@ public sealed class EquivocationTests
         var second = ledger.BlockOn(ledger.Parameters.Genesis, LedgerFixture.Start + 1);
         var third = ledger.BlockOn(ledger.Parameters.Genesis, LedgerFixture.Start + 2);
 
-        Assert.True(await ledger.Chain.KeepEquivocationAsync(second));
-        Assert.False(await ledger.Chain.KeepEquivocationAsync(second));
-        Assert.True(await ledger.Chain.KeepEquivocationAsync(third));
+        Assert.True(await ledger.Chain.KeepEquivocationAsync(second.Header));
+        Assert.False(await ledger.Chain.KeepEquivocationAsync(second.Header));
+        Assert.True(await ledger.Chain.KeepEquivocationAsync(third.Header));
 
         Assert.Equal(2, ledger.Chain.EquivocationCount);
         byte[] key = [.. Bytes.Ascii("equivocation:"), .. Bytes.U64(1), .. second.Hash.Value.ToArray()];
@@ -25,7 +25,7 @@ public sealed class EquivocationTests
         Assert.Equal(header, await ledger.Store.GetAsync(Family.Metadata, key));
         await ledger.ReopenAsync();
         Assert.Equal(2, ledger.Chain.EquivocationCount);
-        Assert.False(await ledger.Chain.KeepEquivocationAsync(third));
+        Assert.False(await ledger.Chain.KeepEquivocationAsync(third.Header));
     }
 
     [Fact]
@@ -34,7 +34,7 @@ public sealed class EquivocationTests
         await using var ledger = await LedgerFixture.CreateAsync();
         var second = ledger.BlockOn(ledger.Parameters.Genesis, LedgerFixture.Start + 1);
 
-        var kept = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => ledger.Chain.KeepEquivocationAsync(second).AsTask()));
+        var kept = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => ledger.Chain.KeepEquivocationAsync(second.Header).AsTask()));
 
         Assert.Equal(1, kept.Count(one => one));
         Assert.Equal(1, ledger.Chain.EquivocationCount);
@@ -54,8 +54,8 @@ public sealed class EquivocationTests
         await ledger.ReopenAsync();
         Assert.Equal(999, ledger.Chain.EquivocationCount);
 
-        Assert.True(await ledger.Chain.KeepEquivocationAsync(ledger.BlockOn(ledger.Parameters.Genesis, LedgerFixture.Start + 1)));
-        Assert.False(await ledger.Chain.KeepEquivocationAsync(ledger.BlockOn(ledger.Parameters.Genesis, LedgerFixture.Start + 2)));
+        Assert.True(await ledger.Chain.KeepEquivocationAsync(ledger.BlockOn(ledger.Parameters.Genesis, LedgerFixture.Start + 1).Header));
+        Assert.False(await ledger.Chain.KeepEquivocationAsync(ledger.BlockOn(ledger.Parameters.Genesis, LedgerFixture.Start + 2).Header));
         Assert.Equal(1_000, ledger.Chain.EquivocationCount);
     }
 }

@@ -28,7 +28,7 @@ public sealed class LayoutGoldenTests
         var block = await ledger.ProduceAsync("alice", "bob", "alice");
         await new IntegrityCheck(ledger.Store, ledger.Chain, ledger.Producers, InlineWorkers.Instance, NullLogger.Instance).RunAsync(VerifyMode.Headers);
         await ledger.ProduceAsync();
-        Assert.True(await ledger.Chain.KeepEquivocationAsync(ledger.BlockOn(block, LedgerFixture.Start + 5_000)));
+        Assert.True(await ledger.Chain.KeepEquivocationAsync(ledger.BlockOn(block, LedgerFixture.Start + 5_000).Header));
         await ledger.SubmitAsync("bob");
         using (var grains = new KeyValueGrainStorage(ledger.Store))
         {

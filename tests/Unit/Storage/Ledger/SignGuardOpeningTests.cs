@@ -59,7 +59,7 @@ public sealed class SignGuardOpeningTests : IDisposable
         await Refused(
             () => ledger.ReopenAsync(),
             "the database ends at height 1, but this key has signed block 2: blocks are lost (an older copy was put back?). "
-            + "Restore the newer database, or give --accept-lost-blocks to sign these heights again");
+            + "Restore the newer database, fetch the blocks back from a peer with --leader-address, or give --accept-lost-blocks to sign these heights again");
         Assert.Equal(2ul, _guard.Last.Value.Height);
     }
 

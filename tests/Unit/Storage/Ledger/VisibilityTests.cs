@@ -68,7 +68,7 @@ public sealed class VisibilityTests
     }
 
     [Fact]
-    public async Task A_followed_block_is_not_seen_before_it_is_synced_and_asks_no_guard()
+    public async Task A_followed_block_is_not_seen_before_it_is_synced_and_recorded()
     {
         var guard = new TestGuard();
         await using var ledger = await LedgerFixture.CreateAsync(guard: guard);
@@ -84,7 +84,7 @@ public sealed class VisibilityTests
         ledger.Store.Release();
         Assert.Equal(CommitOutcome.Committed, await committed);
         Assert.Equal(1ul, (await ledger.Chain.GetMessageAsync(message.ComputeId()))!.Value.Height);
-        Assert.Null(guard.Last);
+        Assert.Equal((1ul, block.Hash.ToString()), (guard.Last!.Value.Height, Convert.ToHexStringLower(guard.Last.Value.Hash.Span)));
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class VisibilityTests
         await using var ledger = await LedgerFixture.CreateAsync();
         ledger.BreakDisk();
 
-        await Assert.ThrowsAsync<StorageException>(() => ledger.Chain.KeepEquivocationAsync(ledger.Next()).AsTask());
+        await Assert.ThrowsAsync<StorageException>(() => ledger.Chain.KeepEquivocationAsync(ledger.Next().Header).AsTask());
 
         Assert.Equal(StorageFault.Failed, (await ledger.Chain.Failed).Fault);
         await NothingMoreIsTaken(ledger);
