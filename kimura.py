@@ -7,6 +7,7 @@ use it on a machine of your own, not as a signing service for others.
 from __future__ import annotations
 
 import argparse
+import base64
 import collections
 import datetime
 import hashlib
@@ -16,6 +17,8 @@ import json
 import os
 import re
 import secrets
+import socket
+import ssl
 import stat
 import struct
 import sys
@@ -421,22 +424,190 @@ class Node:
                     break
                 answer += piece
         except ConnectionRefusedError:
-            self._close()
+            self.close()
             raise NoAnswer(f"no node answers at {self.url} (connection refused); "
                            "start one with: python3 blockchain.py run") from None
         except (OSError, http.client.HTTPException) as error:
-            self._close()
+            self.close()
             why = "timed out" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
             raise NoAnswer(f"no answer from {self.url}: {printable(why)}") from None
         if len(answer) > MAX_ANSWER:
-            self._close()
+            self.close()
             raise Failure(f"the answer of {self.url} is larger than {MAX_ANSWER >> 20} MiB")
         return response.status, answer
 
-    def _close(self):
+    def close(self):
         if self._connection is not None:
             self._connection.close()
         self._connection = None
+
+# --- WebSocket (RFC 6455) ------------------------------------------------------------------------------
+
+class Stream:
+    """A node's JSON-RPC over WebSocket: values go out and come in, one a message. NoAnswer where the connection is gone."""
+
+    SILENCE = 75.0  # seconds; the node pings every 25
+    TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+
+    def __init__(self, url, timeout):
+        parts = urllib.parse.urlsplit(url)
+        self.url, self._received = url, b""
+        try:
+            self._socket = socket.create_connection((parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)), timeout)
+            try:
+                if parts.scheme == "https":
+                    self._socket = ssl.create_default_context().wrap_socket(self._socket, server_hostname=parts.hostname)
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._shake_hands(parts)
+                self._socket.settimeout(self.SILENCE)
+            except BaseException:
+                self._socket.close()
+                raise
+        except ConnectionRefusedError:
+            raise NoAnswer(f"no node answers at {url} (connection refused); start one with: python3 blockchain.py run") from None
+        except OSError as error:
+            raise NoAnswer(f"no answer from {url}: {printable(str(error) or type(error).__name__)}") from None
+
+    def send(self, value):
+        self._send(self.TEXT, json.dumps(value).encode())
+
+    def receive(self):
+        message = b""
+        while True:
+            last, code, data = self._frame()
+            if code == self.PING:
+                self._send(self.PONG, data)
+            elif code == self.CLOSE:
+                reason = data[2:].decode("utf-8", "replace")
+                raise NoAnswer(f"{self.url} closed the connection" + (f": {printable(reason)}" if reason else ""))
+            elif code in (0, self.TEXT, self.BINARY):
+                message += data
+                if len(message) > MAX_ANSWER:
+                    raise Failure(f"the answer of {self.url} is larger than {MAX_ANSWER >> 20} MiB")
+                if last:
+                    try:
+                        return json.loads(message)
+                    except (ValueError, RecursionError):
+                        raise Failure(f"{self.url} sends what is not JSON") from None
+
+    def close(self):
+        self._socket.close()
+
+    def _shake_hands(self, parts):
+        key = base64.b64encode(secrets.token_bytes(16)).decode()
+        host = parts.netloc.rpartition("@")[2]
+        path = parts.path.rstrip("/") + "/ws"
+        self._socket.sendall((f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                              f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n").encode())
+        head = b""
+        while b"\r\n\r\n" not in head:
+            piece = self._socket.recv(4096)
+            head += piece
+            if not piece or len(head) > 65_536:
+                raise NoAnswer(f"{self.url} ended the connection before it was one")
+        head, _, self._received = head.partition(b"\r\n\r\n")
+        status, *lines = head.decode("latin-1").split("\r\n")
+        fields = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        code = status.split(" ")[1] if status.count(" ") else "?"
+        if code in ("429", "503"):
+            raise NoAnswer(f"{self.url} takes no more connections now (HTTP status {code})")
+        proof = base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()).decode()
+        if code != "101" or fields.get("sec-websocket-accept") != proof:
+            raise Failure(f"{self.url} does not speak WebSocket (HTTP status {printable(code)}); is it a Kimura node of this version?")
+
+    def _frame(self):
+        first, second = self._take(2)
+        length = second & 0x7F
+        if length >= 126:
+            length = int.from_bytes(self._take(2 if length == 126 else 8), "big")
+        if first & 0x70 or second & 0x80 or length > MAX_ANSWER:
+            raise Failure(f"{self.url} does not keep to WebSocket")
+        return bool(first & 0x80), first & 0x0F, self._take(length)
+
+    def _take(self, count):
+        pieces, held = [self._received], len(self._received)
+        while held < count:
+            try:
+                piece = self._socket.recv(min(1 << 20, max(count - held, 65_536)))
+            except OSError as error:
+                raise NoAnswer(f"no answer from {self.url}: {printable(str(error) or type(error).__name__)}") from None
+            if not piece:
+                raise NoAnswer(f"{self.url} ended the connection")
+            pieces.append(piece)
+            held += len(piece)
+        data = b"".join(pieces)
+        self._received = data[count:]
+        return data[:count]
+
+    def _send(self, code, data):
+        """Clients mask what they send (section 5.3), with four bytes that nobody can foresee."""
+        mask, size = secrets.token_bytes(4), len(data)
+        length = bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2, "big") if size < 1 << 16 else b"\xff" + size.to_bytes(8, "big")
+        masked = bytes(byte ^ mask[i & 3] for i, byte in enumerate(data))
+        try:
+            self._socket.sendall(bytes([0x80 | code]) + length + mask + masked)
+        except OSError as error:
+            raise NoAnswer(f"no answer from {self.url}: {printable(str(error) or type(error).__name__)}") from None
+
+
+class Watch:
+    """Follows a node's blocks through any number of lost connections: each block once, in order, each the child of the one before."""
+
+    def __init__(self, url, timeout, first):
+        self._url, self._timeout = url, timeout
+        self._next, self._hash, self._delay, self._told = first, None, RETRY, False
+
+    def blocks(self):
+        while True:
+            try:
+                yield from self._blocks()
+            except NoAnswer as error:
+                if not self._told:
+                    raise
+                if self._delay == RETRY:
+                    note(f"{error}; connecting again")
+                time.sleep(self._delay)
+                self._delay = min(2 * self._delay, 5.0)
+            except Refused as error:
+                if error.code not in (RATE_LIMITED, NO_LEADER):
+                    raise
+                time.sleep(error.retry_after())
+
+    def _blocks(self):
+        stream = Stream(self._url, self._timeout)
+        try:
+            stream.send({"jsonrpc": "2.0", "id": 1, "method": "subscribe", "params": {"topic": "blocks", "from_height": self._next}})
+            answer = stream.receive()
+            if isinstance(answer, dict) and "error" in answer:
+                raise Refused(answer["error"])
+            id_ = field(answer, "result", str)
+            if self._told:
+                note(f"connected again, going on at block {self._next}")
+            self._told = True
+            while True:
+                told = field(stream.receive(), "params", dict)
+                if told.get("subscription") != id_:
+                    continue
+                if "error" in told:
+                    raise Refused(told["error"])
+                block = field(told, "result", dict)
+                self._check(block)
+                self._delay = RETRY
+                yield block
+        finally:
+            stream.close()
+
+    def _check(self, block):
+        header = field(block, "header", dict)
+        height, previous = int_field(header, "height"), hex_field(header, "prev_hash", 32)
+        hash_ = block_hash(height, int_field(header, "timestamp"), previous, hex_field(header, "message_root", 32))
+        if height != self._next:
+            raise Failure(f"the node sent block {height} where block {self._next} comes next")
+        if hash_ != hex_field(block, "hash", 32):
+            raise Failure(f"the hash of block {height} is not its header's")
+        if self._hash not in (None, previous):
+            raise Failure(f"block {height} does not follow the block {height - 1} that was seen before")
+        self._next, self._hash = height + 1, hash_
 
 
 def field(answer, name, kind, optional=False):
@@ -1046,6 +1217,22 @@ def nonce_get(options, home, node):
     show(options, nonce, lambda: [int_field(nonce, "nonce")])
 
 
+def watch(options, home, node):
+    first = int_field(node.read("get_height"), "height") + 1 if options.first is None else options.first
+    seen = 0
+    for block in Watch(node.url, min(options.timeout, 30.0), first).blocks():
+        count = len(field(block, "message_ids", list))
+        if options.json:
+            print(json.dumps(block), flush=True)
+        else:
+            header = block["header"]
+            print(f"{time_of(header['timestamp'])}  block {header['height']}  {block['hash']}  "
+                  f"{count} message{'' if count == 1 else 's'}", flush=True)
+        seen += 1
+        if seen == options.count:
+            return
+
+
 # --- Command line ---------------------------------------------------------------------------------------------
 
 class Parser(argparse.ArgumentParser):
@@ -1080,11 +1267,19 @@ def counting(text):
     return value
 
 
+def height_argument(text):
+    value = int(text)
+    if not 0 <= value < 1 << 64:
+        raise ValueError(text)
+    return value
+
+
 EXAMPLES = """\
   key new NAME, key list
   message send --content TEXT --sender NAME [--count N | --file LINES] [--wait]
   message get ID, message verify ID
   block get --height N, height get, nonce get NAME
+  watch [--from HEIGHT] [--count N]
 
 `kimura.py message send --help` says more of one command."""
 
@@ -1122,6 +1317,12 @@ def parse(arguments):
     block.add_argument("--messages", action="store_true", help="with the messages' contents")
     command("height", "get", height_get, "print the chain's height")
     command("nonce", "get", nonce_get, "print the next nonce of a key").add_argument("name", metavar="NAME")
+    follow = nouns.add_parser("watch", help="follow the blocks as they come", allow_abbrev=False,
+                              description="Follows the blocks as they come, through lost connections, each once and in order.")
+    add_common(follow)
+    follow.add_argument("--from", dest="first", metavar="HEIGHT", type=height_argument, help="begin with this block (default: the next one)")
+    follow.add_argument("--count", metavar="N", type=counting, help="end after N blocks (default: go on)")
+    follow.set_defaults(run=watch)
     defaults = argparse.Namespace(rpc=None, home="~/.kimura", json=False, chain_id=None, leader_key=None, timeout=60.0)
     return parser.parse_args(arguments, defaults)
 
@@ -1131,7 +1332,11 @@ def main(arguments):
         options = parse(arguments)
         home = Home(options.home)
         url = options.rpc or os.environ.get("KIMURA_RPC") or home.setting("rpc") or DEFAULT_RPC
-        options.run(options, home, Node(url, options.timeout))
+        node = Node(url, options.timeout)
+        try:
+            options.run(options, home, node)
+        finally:
+            node.close()
         sys.stdout.flush()
         return 0
     except (Failure, Refused) as failure:
