@@ -19,6 +19,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
 
@@ -314,6 +315,104 @@ def foreground(target, options, folder=None):
     return code if code >= 0 else 128 - code
 
 
+class Network:
+    """A leader and peers beside it, for trying things out: one Ctrl-C stops them all."""
+
+    OWN = ("--db-path", "--rpc-port", "--listen-addr", "--leader-address", "--leader-key", "--key-file")
+
+    def __init__(self, options, count):
+        self.options, self.count, self.children, self.stopping = options, count, [], threading.Event()
+
+    def run(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self.stopping.set())
+        data, port = self.value("--db-path", "db_path", "data"), int(self.value("--rpc-port", "rpc_port", "8545"))
+        try:
+            leader = self.start("leader", ["--leader", *without(self.options, ["--bodies"])])
+            shared = without([option for option in self.options if option != "--leader"], self.OWN)
+            for number in range(1, self.count + 1):
+                if self.wait(lambda: leader.is_ready):
+                    self.start(f"peer {number}", [
+                        *shared, "--leader-address", leader.address, "--listen-addr", "/ip4/127.0.0.1/tcp/0",
+                        "--db-path", os.path.join(data, "peers", str(number)), "--rpc-port", str(port + number if port else 0)])
+            self.wait(lambda: False)
+        finally:
+            for child in self.children:
+                child.stop()
+            codes = [child.process.wait() for child in self.children]
+        return max((code if code >= 0 else 128 - code for code in codes), default=0)
+
+    def start(self, name, options):
+        child = NamedNode(name, options)
+        self.children.append(child)
+        return child
+
+    def wait(self, reached):
+        """True once it is reached; False when asked to stop, or when a node has ended."""
+        while not reached():
+            if self.stopping.wait(0.05) or any(child.process.poll() is not None for child in self.children):
+                return False
+        return True
+
+    def value(self, option, key, standard):
+        """What the leader takes for an option: from the command line, the environment or the file."""
+        given = {name: value for name, value in pairs(self.options)}
+        if option in given:
+            return given[option]
+        variable = os.environ.get("KIMURA_" + key.upper())
+        if variable:
+            return variable
+        path = given.get("--config") or os.environ.get("KIMURA_CONFIG")
+        if path and os.path.isfile(path):
+            try:
+                with open(path, encoding="utf-8") as file:
+                    return str(json.load(file).get(key, standard))
+            except ValueError:
+                return standard  # the node itself says what is wrong with its file
+        return standard
+
+
+class NamedNode:
+    """One node of several: each line of its output behind its name."""
+
+    def __init__(self, name, options):
+        self.name, self.address, self.is_ready = name, None, False
+        leads = {} if "--leader" in options else {"KIMURA_LEADER": "false"}
+        self.process = subprocess.Popen(["dotnet", output_of("silo", "Release"), *options], env={**environment(), **leads}, text=True,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=detach)
+        threading.Thread(target=self.pass_on, daemon=True).start()
+
+    def pass_on(self):
+        for line in self.process.stdout:
+            print(f"{self.name}: {line}", end="", flush=True)
+            if line.startswith("/"):
+                self.address = line.strip()
+            self.is_ready |= " is ready" in line
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+
+
+def pairs(options):
+    """The options with their values, given as --name value or --name=value; a flag has none."""
+    at = 0
+    while at < len(options):
+        name, equals, value = options[at].partition("=")
+        if not equals and at + 1 < len(options) and not options[at + 1].startswith("--"):
+            at, value = at + 1, options[at + 1]
+        at += 1
+        yield name, value
+
+
+def without(options, names):
+    kept = []
+    for name, value in pairs(options):
+        if name not in names:
+            kept += [name, value] if value else [name]
+    return kept
+
+
 # --- Test results -----------------------------------------------------------------------------------------
 
 class Outcome:
@@ -583,7 +682,12 @@ defaults, JSON-RPC at http://127.0.0.1:8545/. Every option is the node's own; th
   --key-file FILE            the leader's key
   --block-interval-ms N      5000
   --verify headers|full|tip  how much to check on start
+  --listen-addr MULTIADDR    where other nodes reach this one (/ip4/127.0.0.1/tcp/9000)
+  --leader-address MULTIADDR a node to follow; makes this one a peer
+  --leader-key HEX           whose blocks to accept (a peer without it keeps what the first node that it dials says)
+  --bodies full|on-demand    fetch messages with their blocks, or when somebody asks
   --config FILE              all of these in a file
+  --peers N                  this tool's own: a leader with N peers beside it, on the next ports
 Exit codes: 0 stopped on request, 2 bad option or file, 3 database refused, 4 port or lock taken, 5 storage failed."""
 
 BENCH_HELP = """\
@@ -622,6 +726,11 @@ def passes_on(command, options):
     ensure_natives()
     if command == "run":
         build("silo")
+        peers = dict(pairs(options)).get("--peers")
+        if peers is not None:
+            if not peers.isdigit() or not 1 <= int(peers) <= 16:
+                raise Stop(f"--peers: '{peers}' is not a number from 1 to 16", 2)
+            return Network(without(options, ["--peers"]), int(peers)).run()
         return foreground("silo", options)  # in the caller's folder: the data directory is named from there
     build("bench")
     return foreground("bench", options, ROOT)

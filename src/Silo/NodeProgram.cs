@@ -50,6 +50,11 @@ internal static partial class NodeProgram
         StorageException? failure;
         await using (var node = await KimuraNode.StartAsync(configuration, TimeProvider.System, AddLogging, stopping))
         {
+            foreach (var address in node.NetworkAddresses)
+            {
+                Console.WriteLine(address);
+            }
+
             Console.WriteLine($"Kimura is ready: JSON-RPC at {node.RpcAddress}");
             await Task.WhenAny(node.Failed, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stopping));
             failure = node.Failed.IsCompleted ? await node.Failed : null;
@@ -71,7 +76,7 @@ internal static partial class NodeProgram
         StorageException { Fault: StorageFault.Refused or StorageFault.Corrupt } => ExitCode.DatabaseRefused,
         StorageException { Fault: StorageFault.Locked } => ExitCode.PortOrLockTaken,
         StorageException => ExitCode.StorageFailed,
-        IOException { InnerException: AddressInUseException } or SocketException => ExitCode.PortOrLockTaken,
+        IOException { InnerException: AddressInUseException or SocketException } or SocketException => ExitCode.PortOrLockTaken,
         _ => null,
     };
 

@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 namespace Kimura.Storage;
 
 /// <summary>Puts a directory's entries on disk: a synced file whose name is lost is lost too. .NET has no call for it.</summary>
-internal static partial class DirectorySync
+public static partial class DirectorySync
 {
     private const int ReadOnly = 0;
 
     /// <summary>Syncs a directory.</summary>
     /// <exception cref="IOException">It cannot be opened or synced.</exception>
-    internal static void Sync(string directory)
+    public static void Sync(string directory)
     {
         var descriptor = Open(directory, ReadOnly);
         if (descriptor < 0)

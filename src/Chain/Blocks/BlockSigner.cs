@@ -1,8 +1,9 @@
+using Kimura.Chain.Leadership;
 using Kimura.Cryptography;
 
 namespace Kimura.Chain.Blocks;
 
-/// <summary>The producer's key, for signing blocks and nothing else.</summary>
+/// <summary>The producer's key, for signing blocks and the word that says where the leader is, and nothing else.</summary>
 public sealed class BlockSigner : IDisposable
 {
     private readonly PrivateKey _key;
@@ -21,6 +22,16 @@ public sealed class BlockSigner : IDisposable
 
     /// <inheritdoc />
     public void Dispose() => _key.Dispose();
+
+    /// <summary>The 64-byte signature that says that the leader is this peer (<see cref="LeaderProof"/>).</summary>
+    public byte[] SignLeader(BlockHash genesis, ReadOnlySpan<byte> peerId)
+    {
+        Span<byte> digest = stackalloc byte[Hash32.Size];
+        var signature = new byte[Signature.Size];
+        LeaderProof.Digest(genesis, peerId, digest);
+        _key.Sign(digest, signature);
+        return signature;
+    }
 
     internal Signature Sign(BlockHash hash)
     {

@@ -59,6 +59,21 @@ public static class VerdictExtensions
     public static bool BlamesPeer(this Verdict verdict) => verdict is Verdict.Malformed or Verdict.TooLarge or Verdict.BadRoot
         or Verdict.BadProducer or Verdict.BadSignature or Verdict.BadPrevHash or Verdict.BadTimestamp;
 
+    /// <summary>The verdict with a protocol name.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">No verdict has that name.</exception>
+    public static Verdict Parse(string name)
+    {
+        for (var verdict = Verdict.Malformed; verdict <= Verdict.Ok; verdict++)
+        {
+            if (verdict.ToProtocolName() == name)
+            {
+                return verdict;
+            }
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(name), name, "no such verdict");
+    }
+
     /// <summary>The protocol's name: <c>bad_root</c> and so on.</summary>
     public static string ToProtocolName(this Verdict verdict) => verdict switch
     {

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using Kimura.Chain;
+using Kimura.Libp2p.Addressing;
+using Kimura.Libp2p.Tcp;
 using Kimura.Storage.Ledger;
 
 namespace Kimura.Silo.Configuration;
@@ -14,31 +16,27 @@ internal static class ConfigurationReader
     public static NodeConfiguration Read(OptionValues values)
     {
         var defaults = new NodeConfiguration();
-        var isLeader = Flag(values, OptionTable.Leader);
-        if (values.FindAll(OptionTable.LeaderAddress) is var (addressSource, _))
-        {
-            throw new ConfigurationException($"{addressSource}: this version has no network yet, a node runs by itself");
-        }
-
-        if (values.Find(OptionTable.ListenAddr) is var (listenSource, listen) && !listen.StartsWith('/'))
-        {
-            throw new ConfigurationException($"{listenSource}: '{listen}' is not a multiaddr such as /ip4/127.0.0.1/tcp/9000");
-        }
-
-        if (values.Find(OptionTable.Bodies) is var (bodiesSource, bodies) && bodies is not ("full" or "on-demand"))
-        {
-            throw new ConfigurationException($"{bodiesSource}: '{bodies}' is not full or on-demand");
-        }
-
+        var addresses = Addresses(values);
         var keys = LeaderKeys(values);
-        if (isLeader == false && keys.Count == 0)
+        var isLeader = Flag(values, OptionTable.Leader) ?? addresses.Count == 0;
+        if (!isLeader && keys.Count == 0 && addresses.Count == 0)
         {
-            throw new ConfigurationException($"--{OptionTable.LeaderKey}: a node that does not lead must be told whose blocks count");
+            throw new ConfigurationException(
+                $"--{OptionTable.LeaderAddress}: a node that does not lead must be told a node to connect to, or with --{OptionTable.LeaderKey} whose blocks count");
+        }
+
+        var withBodies = WithBodies(values, defaults.WithBodies);
+        if (isLeader && !withBodies)
+        {
+            throw new ConfigurationException($"{values.Find(OptionTable.Bodies)!.Value.Source}: a leader has all messages, on-demand is for peers");
         }
 
         return new NodeConfiguration
         {
-            IsLeader = isLeader ?? true,
+            IsLeader = isLeader,
+            Listen = values.Find(OptionTable.ListenAddr) is var (source, listen) ? Address(source, listen) : defaults.Listen,
+            LeaderAddresses = addresses,
+            WithBodies = withBodies,
             BlockInterval = Interval(values, defaults.BlockInterval),
             DbPath = values.Find(OptionTable.DbPath)?.Value ?? defaults.DbPath,
             LeaderKeys = keys,
@@ -57,6 +55,22 @@ internal static class ConfigurationReader
             AcceptLostBlocks = Flag(values, OptionTable.AcceptLostBlocks) ?? false,
         };
     }
+
+    private static List<Multiaddress> Addresses(OptionValues values) =>
+        values.FindAll(OptionTable.LeaderAddress) is var (source, texts) ? [.. texts.Select(text => Address(source, text)).Distinct()] : [];
+
+    private static Multiaddress Address(string source, string text) =>
+        Multiaddress.TryParse(text, out var address) && new TcpTransport().Carries(address!)
+            ? address!
+            : throw new ConfigurationException($"{source}: '{text}' is not a multiaddr over TCP such as /ip4/127.0.0.1/tcp/9000");
+
+    private static bool WithBodies(OptionValues values, bool standard) => values.Find(OptionTable.Bodies) switch
+    {
+        null => standard,
+        { Value: "full" } => true,
+        { Value: "on-demand" } => false,
+        var (source, value) => throw new ConfigurationException($"{source}: '{value}' is not full or on-demand"),
+    };
 
     private static TimeSpan Interval(OptionValues values, TimeSpan standard)
     {

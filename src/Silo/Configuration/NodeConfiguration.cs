@@ -1,5 +1,6 @@
 using System.Net;
 using Kimura.Chain;
+using Kimura.Libp2p.Addressing;
 using Kimura.Storage.Ledger;
 
 namespace Kimura.Silo.Configuration;
@@ -16,7 +17,19 @@ public sealed record NodeConfiguration
     /// <summary>The data directory.</summary>
     public string DbPath { get; init; } = "data";
 
-    /// <summary>Whose blocks count from which height on; empty for a leader that has always had its own key.</summary>
+    /// <summary>Where the node listens for others; port 0 takes a free one.</summary>
+    public Multiaddress Listen { get; init; } = Multiaddress.Tcp(IPAddress.Loopback, 9000);
+
+    /// <summary>The nodes to stay connected to.</summary>
+    public IReadOnlyList<Multiaddress> LeaderAddresses { get; init; } = [];
+
+    /// <summary>Fetches messages with their blocks; otherwise when somebody asks.</summary>
+    public bool WithBodies { get; init; } = true;
+
+    /// <summary>
+    /// Whose blocks count from which height on; empty for a leader that has always had its own key, and for a peer that pins what the
+    /// first node that it dials says.
+    /// </summary>
     public IReadOnlyList<(ulong From, PublicKey Key)> LeaderKeys { get; init; } = [];
 
     /// <summary>Address of the gateway; default loopback.</summary>
@@ -63,6 +76,12 @@ public sealed record NodeConfiguration
 
     /// <summary>The key file in use.</summary>
     public string KeyPath => KeyFile ?? Path.Combine(DbPath, "leader.key");
+
+    /// <summary>The key of the node's name in the network.</summary>
+    public string PeerKeyPath => Path.Combine(DbPath, "peer.key");
+
+    /// <summary>The leader key that was pinned.</summary>
+    public string PinPath => Path.Combine(DbPath, "leader.pin");
 
     /// <summary>The sign guard's file.</summary>
     public string GuardPath => KeyPath + ".guard";

@@ -42,13 +42,13 @@ internal static class OptionTable
     public static IReadOnlyList<OptionSpec> All { get; } =
     [
         new(Config, "FILE", "read options from this JSON file; the command line and the environment win over it"),
-        new(Leader, null, "make blocks (the leader flag); the default where no option names another node", FileKey: "is_leader"),
+        new(Leader, null, "make blocks (the leader flag); the default where no --leader-address is given", FileKey: "is_leader"),
         new(TestMode, null, "a block every 100 ms"),
         new(BlockInterval, "N", "milliseconds between blocks, 10 to 3,600,000 (default 5000)"),
         new(DbPath, "DIR", "the data directory (default ./data)"),
-        new(ListenAddr, "MULTIADDR", "where to listen for other nodes (default /ip4/127.0.0.1/tcp/9000)"),
-        new(LeaderAddress, "MULTIADDR", "a node to connect to", IsRepeatable: true),
-        new(LeaderKey, "HEX[@HEIGHT]", "whose blocks count, from that height on", IsRepeatable: true),
+        new(ListenAddr, "MULTIADDR", "where to listen for other nodes, port 0 for any free one (default /ip4/127.0.0.1/tcp/9000)"),
+        new(LeaderAddress, "MULTIADDR", "a node to stay connected to", IsRepeatable: true),
+        new(LeaderKey, "HEX[@HEIGHT]", "whose blocks count, from that height on (default on a peer: what the first node that it dials says, kept from then on)", IsRepeatable: true),
         new(RpcPort, "N", "port of the JSON-RPC gateway, 0 for any free one (default 8545)"),
         new(RpcHost, "ADDRESS", "address of the JSON-RPC gateway (default 127.0.0.1)"),
         new(KeyFile, "FILE", "the leader's private key (default leader.key in the data directory, made on the first start)"),

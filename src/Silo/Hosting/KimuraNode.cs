@@ -5,7 +5,9 @@ using Kimura.Grains;
 using Kimura.Grains.Intake;
 using Kimura.Grains.Leader;
 using Kimura.Grains.Pool;
+using Kimura.Libp2p.Addressing;
 using Kimura.Silo.Configuration;
+using Kimura.Silo.Network;
 using Kimura.Silo.Work;
 using Kimura.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -47,6 +49,9 @@ public sealed class KimuraNode : IAsyncDisposable
     /// <summary>Where the gateway answers.</summary>
     public Uri RpcAddress => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
 
+    /// <summary>Where other nodes reach this one: multiaddrs with its peer id.</summary>
+    public IReadOnlyList<Multiaddress> NetworkAddresses => _app.Services.GetRequiredService<NodeNetwork>().Addresses;
+
     /// <summary>The way to the node's grains.</summary>
     public IGrainFactory Grains => _app.Services.GetRequiredService<IGrainFactory>();
 
@@ -58,6 +63,7 @@ public sealed class KimuraNode : IAsyncDisposable
     /// </summary>
     /// <exception cref="StorageException">The database is refused, damaged, locked or fails.</exception>
     /// <exception cref="IOException">The gateway's port is taken.</exception>
+    /// <exception cref="Libp2p.Libp2pException">The address to listen on cannot be had.</exception>
     public static async Task<KimuraNode> StartAsync(
         NodeConfiguration configuration, TimeProvider time, Action<ILoggingBuilder> logging, CancellationToken cancellationToken = default)
     {
@@ -141,6 +147,7 @@ public sealed class KimuraNode : IAsyncDisposable
         };
         services.AddSingleton(options).AddMetrics().AddSingleton<LeaderInstruments>().AddSingleton<PoolInstruments>().AddSingleton<IntakeInstruments>();
         EngineWiring.Add(builder, configuration.IsLeader, time);
+        NetworkWiring.Add(services, configuration, storage.Identity);
         if (configuration.IsLeader)
         {
             services.AddHostedService<LeaderKeepAlive>();

@@ -3,7 +3,9 @@ using Kimura.Chain;
 using Kimura.Chain.Blocks;
 using Kimura.Chain.Verification;
 using Kimura.Cryptography;
+using Kimura.Libp2p.Identities;
 using Kimura.Silo.Configuration;
+using Kimura.Silo.Network;
 using Kimura.Storage.KeyValue;
 using Kimura.Storage.Ledger;
 using Kimura.Storage.RocksDb;
@@ -17,8 +19,9 @@ internal sealed partial class NodeStorage : IAsyncDisposable
 {
     private readonly FileSignGuard? _guard;
 
-    private NodeStorage(BlockSigner? signer, FileSignGuard? guard, ProducerSchedule producers, RocksDbStore store, ChainStore chain)
+    private NodeStorage(Identity identity, BlockSigner? signer, FileSignGuard? guard, ProducerSchedule producers, RocksDbStore store, ChainStore chain)
     {
+        Identity = identity;
         Signer = signer;
         _guard = guard;
         Producers = producers;
@@ -28,6 +31,9 @@ internal sealed partial class NodeStorage : IAsyncDisposable
 
     /// <summary>The leader's key; null on a node that does not lead.</summary>
     public BlockSigner? Signer { get; }
+
+    /// <summary>The node's name in the network.</summary>
+    public Identity Identity { get; }
 
     public ProducerSchedule Producers { get; }
 
@@ -40,6 +46,7 @@ internal sealed partial class NodeStorage : IAsyncDisposable
     {
         var logger = logging.CreateLogger<NodeStorage>();
         CreateDirectory(configuration.DbPath);
+        var identity = PeerIdentity.Load(configuration.PeerKeyPath);
         var signer = configuration.IsLeader ? LoadKey(configuration, logger) : null;
         FileSignGuard? guard = null;
         RocksDbStore? store = null;
@@ -49,10 +56,12 @@ internal sealed partial class NodeStorage : IAsyncDisposable
             var producers = ProducersOf(configuration, signer);
             store = await RocksDbStore.OpenAsync(configuration.DatabaseDirectory, logger);
             guard = signer is null ? null : FileSignGuard.Open(configuration.GuardPath);
-            chain = await ChainStoreOpening.OpenAsync(store, configuration.Chain, guard, configuration.AcceptLostBlocks);
+            chain = await ChainStoreOpening.OpenAsync(
+                store, configuration.Chain, guard, configuration.AcceptLostBlocks, canFetch: configuration.LeaderAddresses.Count > 0);
+            CheckKnown(producers, chain);
             CheckNextProducer(producers, signer, chain.Tip.Height + 1);
             await new IntegrityCheck(store, chain, producers, workers, logger).RunAsync(configuration.Verify, cancellationToken);
-            return new NodeStorage(signer, guard, producers, store, chain);
+            return new NodeStorage(identity, signer, guard, producers, store, chain);
         }
         catch
         {
@@ -64,6 +73,7 @@ internal sealed partial class NodeStorage : IAsyncDisposable
 
             guard?.Dispose();
             signer?.Dispose();
+            identity.Dispose();
             throw;
         }
     }
@@ -74,6 +84,7 @@ internal sealed partial class NodeStorage : IAsyncDisposable
         await Store.DisposeAsync();
         _guard?.Dispose();
         Signer?.Dispose();
+        Identity.Dispose();
     }
 
     private static void CreateDirectory(string path)
@@ -103,7 +114,18 @@ internal sealed partial class NodeStorage : IAsyncDisposable
     }
 
     private static ProducerSchedule ProducersOf(NodeConfiguration configuration, BlockSigner? signer) =>
-        configuration.LeaderKeys.Count > 0 ? new ProducerSchedule(configuration.LeaderKeys) : new ProducerSchedule(signer!.PublicKey);
+        configuration.LeaderKeys.Count > 0 ? new ProducerSchedule(configuration.LeaderKeys)
+        : (signer?.PublicKey ?? LeaderPin.Read(configuration.PinPath)) is { } key ? new ProducerSchedule(key)
+        : ProducerSchedule.Unknown();
+
+    private static void CheckKnown(ProducerSchedule producers, ChainStore chain)
+    {
+        if (!producers.IsKnown && chain.Tip.Height > 0)
+        {
+            throw new ConfigurationException(
+                $"--{OptionTable.LeaderKey}: the database holds blocks, but no leader key was ever pinned for it: say whose blocks they are");
+        }
+    }
 
     private static void CheckNextProducer(ProducerSchedule producers, BlockSigner? signer, ulong next)
     {

@@ -1,12 +1,13 @@
 namespace Kimura.Storage.Ledger;
 
 /// <summary>Those who wait for a block above the tip that they know. Each waits a bounded time, so that nobody holds up a stop.</summary>
-internal sealed class TipWatch
+public sealed class TipWatch
 {
     private readonly Lock _gate = new();
     private readonly HashSet<Waiter> _waiters = [];
     private ulong _height;
 
+    /// <summary>Watches from this height on.</summary>
     public TipWatch(ulong height) => _height = height;
 
     /// <summary>Completes with the first tip above <paramref name="height"/>, or after <paramref name="within"/>.</summary>
@@ -27,12 +28,13 @@ internal sealed class TipWatch
         return waiter.Done;
     }
 
+    /// <summary>The tip is at this height now; a lower one than before is nothing new.</summary>
     public void Rise(ulong height)
     {
         Waiter[] reached;
         lock (_gate)
         {
-            _height = height;
+            _height = Math.Max(_height, height);
             reached = [.. _waiters.Where(waiter => waiter.Height < height)];
         }
 

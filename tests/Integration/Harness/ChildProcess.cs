@@ -45,6 +45,8 @@ internal class ChildProcess : IAsyncDisposable
             start.Environment.Remove(name);
         }
 
+        // The default is one fixed port, and many nodes run at once.
+        start.Environment["KIMURA_LISTEN_ADDR"] = "/ip4/127.0.0.1/tcp/0";
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
         {
             start.Environment[name] = value;

@@ -9,6 +9,9 @@ namespace Kimura.Tests.Unit.Silo;
 
 public sealed class ConfigurationTests
 {
+    private const string NoLeader =
+        "--leader-address: a node that does not lead must be told a node to connect to, or with --leader-key whose blocks count";
+
     private static readonly string Key = TestKeys.Public("leader").ToString();
 
     [Fact]
@@ -65,8 +68,16 @@ public sealed class ConfigurationTests
         { "--max-batch-calls 9", node => node.MaxBatchCalls, 9 },
         { "--accept-lost-blocks", node => node.AcceptLostBlocks, true },
         { "--cors-origin http://a --cors-origin http://b", node => string.Join(' ', node.CorsOrigins), "http://a http://b" },
-        { "--bodies full --listen-addr /ip4/127.0.0.1/tcp/9000", node => node.IsLeader, true },
-        { "--bodies on-demand", node => node.IsLeader, true },
+        { "--bodies full", node => node.WithBodies, true },
+        { "--leader-address /ip4/127.0.0.1/tcp/9000 --bodies on-demand", node => node.WithBodies, false },
+        { "", node => node.Listen.ToString(), "/ip4/127.0.0.1/tcp/9000" },
+        { "--listen-addr /ip6/::1/tcp/0", node => node.Listen.ToString(), "/ip6/::1/tcp/0" },
+        { "--leader-address /dns4/a.example/tcp/1", node => node.IsLeader, false },
+        { "--leader-address /ip4/1.2.3.4/tcp/1 --leader", node => node.IsLeader, true },
+        {
+            "--leader-address /ip4/1.2.3.4/tcp/1 --leader-address /ip4/1.2.3.4/tcp/2 --leader-address /ip4/1.2.3.4/tcp/1",
+            node => string.Join(' ', node.LeaderAddresses), "/ip4/1.2.3.4/tcp/1 /ip4/1.2.3.4/tcp/2"
+        },
         { $"--leader-key {Key}", node => string.Join(' ', node.LeaderKeys), $"(0, {Key})" },
         { $"--leader-key 0x{Key.ToUpperInvariant()}@5 --leader-key {Key}", node => string.Join(' ', node.LeaderKeys), $"(5, {Key}) (0, {Key})" },
     };
@@ -82,9 +93,11 @@ public sealed class ConfigurationTests
     public static TheoryData<string, string> Bad => new()
     {
         { "--leader maybe", "Unrecognized command or argument 'maybe'." },
-        { "--leader false", "--leader-key: a node that does not lead must be told whose blocks count" },
-        { "--leader-address /ip4/1.2.3.4/tcp/9000", "--leader-address: this version has no network yet, a node runs by itself" },
-        { "--listen-addr 127.0.0.1:9000", "--listen-addr: '127.0.0.1:9000' is not a multiaddr such as /ip4/127.0.0.1/tcp/9000" },
+        { "--leader false", NoLeader },
+        { "--leader-address 1.2.3.4", "--leader-address: '1.2.3.4' is not a multiaddr over TCP such as /ip4/127.0.0.1/tcp/9000" },
+        { "--leader-address /ip4/1.2.3.4/udp/9000", "--leader-address: '/ip4/1.2.3.4/udp/9000' is not a multiaddr over TCP such as /ip4/127.0.0.1/tcp/9000" },
+        { "--listen-addr 127.0.0.1:9000", "--listen-addr: '127.0.0.1:9000' is not a multiaddr over TCP such as /ip4/127.0.0.1/tcp/9000" },
+        { "--bodies on-demand", "--bodies: a leader has all messages, on-demand is for peers" },
         { "--bodies some", "--bodies: 'some' is not full or on-demand" },
         { "--block-interval-ms 9", "--block-interval-ms: '9' is not a whole number from 10 to 3600000" },
         { "--block-interval-ms 3600001", "--block-interval-ms: '3600001' is not a whole number from 10 to 3600000" },

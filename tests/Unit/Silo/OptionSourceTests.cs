@@ -85,7 +85,7 @@ public sealed class OptionSourceTests
     [Theory]
     [InlineData("KIMURA_RPC_PORT", "x", "KIMURA_RPC_PORT: 'x' is not a whole number from 0 to 65535")]
     [InlineData("KIMURA_LEADER", "yes", "KIMURA_LEADER: 'yes' is not true or false")]
-    [InlineData("KIMURA_LEADER_ADDRESS", "/ip4/1.2.3.4/tcp/1", "KIMURA_LEADER_ADDRESS: this version has no network yet, a node runs by itself")]
+    [InlineData("KIMURA_LEADER_ADDRESS", "1.2.3.4", "KIMURA_LEADER_ADDRESS: '1.2.3.4' is not a multiaddr over TCP such as /ip4/127.0.0.1/tcp/9000")]
     [InlineData("KIMURA_CONFIG", "/no/such.json", "/no/such.json: Could not find a part of the path '/no/such.json'.")]
     public void A_bad_variable_is_named(string variable, string value, string message)
     {
@@ -103,8 +103,10 @@ public sealed class OptionSourceTests
     [InlineData("""{"cors_origin": [{}]}""", "cors_origin in FILE: must be a text, a number, true or false")]
     [InlineData("""{"test_mode": "on"}""", "test_mode in FILE: 'on' is not true or false")]
     [InlineData("""{"test_mode": true, "block_interval_ms": 200}""", "block_interval_ms in FILE: test mode sets the block interval itself")]
-    [InlineData("""{"is_leader": false}""", "--leader-key: a node that does not lead must be told whose blocks count")]
-    [InlineData("""{"leader_address": ["/ip4/1.2.3.4/tcp/1"]}""", "leader_address in FILE: this version has no network yet, a node runs by itself")]
+    [InlineData(
+        """{"is_leader": false}""",
+        "--leader-address: a node that does not lead must be told a node to connect to, or with --leader-key whose blocks count")]
+    [InlineData("""{"leader_address": ["1.2.3.4"]}""", "leader_address in FILE: '1.2.3.4' is not a multiaddr over TCP such as /ip4/127.0.0.1/tcp/9000")]
     [InlineData("""{"rpcport": 1}""", "FILE: unknown key 'rpcport'")]
     [InlineData("""{"leader": true}""", "FILE: unknown key 'leader'")]
     [InlineData("""{"config": "other.json"}""", "FILE: unknown key 'config'")]

@@ -1,0 +1,57 @@
+using System.Security.Cryptography;
+using Kimura.Grains.Leader;
+using Kimura.Grains.Network;
+using Kimura.Libp2p;
+using Kimura.Libp2p.Gossip;
+using Kimura.Libp2p.Identities;
+using Kimura.Libp2p.Tcp;
+using Kimura.Silo.Configuration;
+using Kimura.Silo.Network;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Kimura.Silo.Hosting;
+
+/// <summary>The network's parts, and which ports of the grains they fill.</summary>
+internal static class NetworkWiring
+{
+    public static void Add(IServiceCollection services, NodeConfiguration configuration, Identity identity)
+    {
+        services
+            .AddSingleton(new NetworkOptions
+            {
+                Listen = configuration.Listen,
+                Peers = configuration.LeaderAddresses,
+                WithBodies = configuration.WithBodies,
+                PinPath = configuration.PinPath,
+            })
+            .AddSingleton(provider => new Libp2pHost(new HostOptions
+            {
+                Identity = identity,
+                Transport = new TcpTransport(),
+                Time = provider.GetRequiredService<TimeProvider>(),
+                FillRandom = RandomNumberGenerator.Fill,
+                Listen = [configuration.Listen],
+                Agent = $"kimura/{KimuraNode.Version}",
+                ProtocolVersion = "kimura/1",
+                Logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Kimura.Libp2p"),
+            }))
+            .AddSingleton(provider => new GossipOptions { Score = new ScoreOptions { Application = provider.GetRequiredService<PeerBook>().ScoreOf } })
+            .AddSingleton<GossipSub>()
+            .AddSingleton(provider => new BackgroundWork(TaskScheduler.Default, provider.GetRequiredService<ILogger<BackgroundWork>>()))
+            .AddSingleton<PeerBook>().AddSingleton<LeaderBook>().AddSingleton<LeaderPin>().AddSingleton<NetworkInstruments>().AddSingleton<Conduct>()
+            .AddSingleton<BlocksInHand>().AddSingleton<SyncServer>().AddSingleton<SyncClient>().AddSingleton<SubmitServer>()
+            .AddSingleton<StatusService>().AddSingleton<Follower>().AddSingleton<GossipBridge>().AddSingleton<NodeNetwork>()
+            .AddSingleton<INetworkView>(provider => provider.GetRequiredService<NodeNetwork>())
+            .AddHostedService(provider => provider.GetRequiredService<NodeNetwork>());
+        if (configuration.IsLeader)
+        {
+            services.AddSingleton<ProductionGate>();
+        }
+        else
+        {
+            services.AddSingleton<IBodySource, BodySource>().AddSingleton<ILeaderLink>(provider => ActivatorUtilities.CreateInstance<LeaderLink>(
+                provider, provider.GetRequiredService<SubmitServer>().Protocol));
+        }
+    }
+}

@@ -1,0 +1,132 @@
+using Kimura.Chain.Blocks;
+using Kimura.Grains;
+using Kimura.Grains.Leader;
+using Kimura.Grains.Network;
+using Kimura.Libp2p;
+using Kimura.Libp2p.Addressing;
+using Kimura.Libp2p.Connections;
+using Kimura.Libp2p.Identities;
+using Kimura.Silo.Network.Wire;
+using Kimura.Storage.Ledger;
+using Microsoft.Extensions.Hosting;
+
+namespace Kimura.Silo.Network;
+
+/// <summary>The node in the network: starts and stops all of it, and knows how it is.</summary>
+internal sealed class NodeNetwork(
+    Libp2pHost host,
+    ChainStore chain,
+    NodeOptions options,
+    NetworkOptions network,
+    PeerBook peers,
+    StatusService status,
+    SubmitServer submit,
+    GossipBridge gossip,
+    Follower follower,
+    BackgroundWork work,
+    BlockSigner? signer = null,
+    ProductionGate? gate = null) : IHostedService, INetworkView
+{
+    private static readonly TimeSpan FirstAnswers = TimeSpan.FromSeconds(3);
+
+    private volatile bool _hasHeard = network.Peers.Count == 0;
+
+    /// <summary>Where this node listens.</summary>
+    public IReadOnlyList<Multiaddress> Addresses => host.ListenAddresses;
+
+    public int Peers => peers.Count;
+
+    public ulong TargetHeight => peers.Target;
+
+    public bool IsSyncing => !_hasHeard || peers.Target > chain.Tip.Height + 1 || (network.WithBodies && chain.BodiesHeight is not null);
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        host.Connected += OnConnected;
+        host.Identified += OnIdentified;
+        host.Disconnected += OnDisconnected;
+        gossip.Start(OnReached);
+        if (options.IsLeader)
+        {
+            submit.Serve();
+        }
+
+        await host.StartAsync(cancellationToken);
+        if (signer is not null)
+        {
+            var genesis = chain.Parameters.Genesis.Hash;
+            status.Own = new LeaderRecord(
+                host.Id, [.. host.ListenAddresses.Take(WireFormat.MaxAddresses)], signer.SignLeader(genesis, host.Id.Bytes));
+        }
+
+        work.Run(follower.RunAsync);
+        work.Run(stop => status.RunAsync(OnReached, stop));
+        if (options.IsLeader)
+        {
+            work.Run(gossip.PublishAsync);
+            gate?.HoldUntil(AskFirstAsync());
+        }
+
+        foreach (var address in network.Peers)
+        {
+            host.Keep(address);
+        }
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await work.StopAsync();
+        await host.DisposeAsync();
+    }
+
+    // A leader asks those that it knows what they hold before it makes a block: its own disk may have been put back.
+    private async Task AskFirstAsync()
+    {
+        foreach (var address in network.Peers)
+        {
+            using var patience = new CancellationTokenSource(FirstAnswers, host.Time);
+            try
+            {
+                var connection = await host.ConnectAsync(address, patience.Token);
+                await status.AskAsync(connection, OnReached, patience.Token);
+            }
+            catch (Exception exception) when (exception is Libp2pException or OperationCanceledException)
+            {
+                // Not there: the sign guard still knows what this node has signed.
+            }
+        }
+    }
+
+    private void OnConnected(PeerConnection connection)
+    {
+        if (!peers.Enter(connection.Peer))
+        {
+            host.Disconnect(connection.Peer);
+        }
+    }
+
+    private void OnIdentified(PeerConnection connection) => work.Run(async stop =>
+    {
+        await status.AskAsync(connection, OnReached, stop);
+        _hasHeard = true;
+    });
+
+    private void OnDisconnected(PeerConnection connection)
+    {
+        if (host.Find(connection.Peer) is null)
+        {
+            peers.Leave(connection.Peer);
+        }
+    }
+
+    private void OnReached(PeerId peer, ulong height)
+    {
+        peers.Reaches(peer, height);
+        if (height > chain.Tip.Height)
+        {
+            // Signed by the leader's key and not here: where this is the leader, its disk has lost it.
+            gate?.Hold(height);
+            follower.Wake();
+        }
+    }
+}
