@@ -44,6 +44,11 @@ public sealed record ConnectionLimits
     /// <summary>Pings that a peer may send each second for long; one with more is disconnected. Default 32.</summary>
     public int PingsPerSecond { get; init; } = 32;
 
+    /// <summary>
+    /// Time between keep-alive pings. A connection that shows no life is ended after two and a half times as long at most. Default 10 s.
+    /// </summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>All handshakes of a connection together, dialling included. Default 10 s.</summary>
     public TimeSpan HandshakeDeadline { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -18,6 +18,9 @@ internal sealed class Upgrader(HostOptions options)
     private readonly YamuxOptions _yamux = new()
     {
         MaxInboundStreams = options.Limits.StreamsPerPeer,
+        KeepAlive = options.Limits.KeepAlive,
+        StallLimit = options.Limits.KeepAlive,
+        Beat = options.Limits.KeepAlive / 2,
         Budget = new BufferBudget(options.Limits.Buffered, options.Limits.Connections),
         MaxBuffered = options.Limits.BufferedPerPeer,
         MaxWindow = Math.Max(YamuxOptions.InitialWindow, Math.Min(options.Limits.BufferedPerPeer, 16 * 1024 * 1024)),

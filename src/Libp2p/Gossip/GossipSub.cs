@@ -150,12 +150,16 @@ public sealed class GossipSub
         _ = Meet(connection);
         while (await stream.ReadFrameAsync(_options.MaxRpc, stop) is { } frame)
         {
-            if (_outboxes.TryGetValue(connection, out PeerOutbox? outbox))
+            if (!_outboxes.TryGetValue(connection, out PeerOutbox? outbox))
             {
-                foreach (GossipRouter.Validation validation in _router.Receive(connection.Peer, outbox, frame))
-                {
-                    _host.Run(() => JudgeAsync(validation, stop));
-                }
+                // Unknown to the router, it would be held to no limit.
+                connection.Spend(connection.Missteps, "gossip streams to no use");
+                throw new Libp2pException(Libp2pFailure.ProtocolViolation, "gossip from a peer that takes none, or on an old connection");
+            }
+
+            foreach (GossipRouter.Validation validation in _router.Receive(connection.Peer, outbox, frame))
+            {
+                _host.Run(() => JudgeAsync(validation, stop));
             }
         }
 

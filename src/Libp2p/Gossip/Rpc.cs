@@ -18,8 +18,9 @@ internal sealed class Rpc
 
     public List<(string Topic, ulong Seconds)> Prune { get; } = [];
 
-    /// <summary>How many things it says.</summary>
-    public int Entries => Subscriptions.Count + Messages.Count + Have.Count + Want.Count + Graft.Count + Prune.Count;
+    /// <summary>How many things it says; sixteen ids count as one.</summary>
+    public int Entries => Subscriptions.Count + Messages.Count + Have.Count + Want.Count + Graft.Count + Prune.Count
+        + ((Have.Sum(static have => have.Ids.Count) + Want.Sum(static ids => ids.Count)) / 16);
 
     /// <summary>An RPC with one message, after its length, written at once.</summary>
     public static byte[] FrameOf(string topic, ReadOnlySpan<byte> data)

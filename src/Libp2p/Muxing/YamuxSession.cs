@@ -111,14 +111,6 @@ internal sealed partial class YamuxSession
         return stream;
     }
 
-    /// <summary>Says goodbye and ends once it is written; streams still open fail.</summary>
-    public async ValueTask CloseAsync(YamuxGoAway reason, CancellationToken cancellation)
-    {
-        _ = _outbox.TryControl(new YamuxHeader(YamuxType.GoAway, YamuxFlags.None, 0, (uint)reason));
-        _outbox.Finish();
-        await Ended.WaitAsync(cancellation);
-    }
-
     /// <summary>Ends at once.</summary>
     public void Abort(Libp2pException? cause)
     {
@@ -131,7 +123,7 @@ internal sealed partial class YamuxSession
             }
 
             _closed = true;
-            _cause = cause;
+            _cause ??= cause;
             streams = [.. _streams.Values];
             _streams.Clear();
         }
@@ -200,6 +192,8 @@ internal sealed partial class YamuxSession
         {
             if (error.Failure is Libp2pFailure.ProtocolViolation or Libp2pFailure.LimitExceeded)
             {
+                // Before the goodbye, whose writing ends the session too.
+                _ = Interlocked.CompareExchange(ref _cause, error, null);
                 await FarewellAsync();
             }
 

@@ -14,6 +14,7 @@ internal sealed partial class YamuxStream
             }
 
             _granted -= (int)length;
+            _arriving += (int)length;
             return true;
         }
     }
@@ -23,6 +24,7 @@ internal sealed partial class YamuxStream
     {
         lock (_gate)
         {
+            _arriving -= data.Length;
             if (_failure != Libp2pFailure.Unspecified || _remoteEnded || _discarding)
             {
                 return false;

@@ -10,6 +10,7 @@ internal sealed partial class YamuxStream(YamuxSession session, uint id, bool in
     private readonly ByteQueue _received = new();
     private ulong _sendWindow = YamuxOptions.InitialWindow;
     private int _granted = YamuxOptions.InitialWindow;
+    private int _arriving;
     private int _windowSize = YamuxOptions.InitialWindow;
     private long _lastGrant = session.Time.GetTimestamp();
     private bool _remoteEnded;
@@ -224,7 +225,7 @@ internal sealed partial class YamuxStream(YamuxSession session, uint id, bool in
     /// <summary>What to grant after reading: at half a window, and more where a window is used up within a few round trips.</summary>
     private int Grant()
     {
-        int open = _windowSize - _received.Count - _granted;
+        int open = _windowSize - _received.Count - _arriving - _granted;
         if (_remoteEnded || open < _windowSize / 2)
         {
             return 0;

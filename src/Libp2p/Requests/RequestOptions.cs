@@ -17,7 +17,7 @@ public sealed record RequestOptions
     /// <summary>Most bytes of all items together. Default 64 MiB.</summary>
     public long MaxTotal { get; init; } = 64L * 1024 * 1024;
 
-    /// <summary>Longest wait for the next frame to be read or written. Default 10 s.</summary>
+    /// <summary>Longest time in which nothing moves, in reading or in writing. Default 10 s.</summary>
     public TimeSpan IdleDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Longest time for all of it. Default 60 s.</summary>

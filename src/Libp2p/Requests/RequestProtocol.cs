@@ -31,11 +31,10 @@ public sealed class RequestProtocol(Libp2pHost host, string protocol, RequestOpt
         }
 
         using Deadline total = host.DeadlineAfter(options.TotalDeadline, cancellation);
-        await using IDuplex stream = await host.OpenStreamAsync(peer, [protocol], total.Token);
-        await TimedAsync(stream.WriteAsync(RequestOptions.Frame(request.Span), total.Token), cancellation);
-        await TimedAsync(stream.CloseWriteAsync(total.Token), cancellation);
+        await using IDuplex stream = Timed(await host.OpenStreamAsync(peer, [protocol], total.Token));
+        await SendAsync(stream, request, total.Token, cancellation);
         long bytes = 0;
-        for (int count = 0; await NextAsync(stream, options.MaxItem, total.Token, cancellation) is { } item; count++)
+        for (int count = 0; await NextAsync(stream, total.Token, cancellation) is { } item; count++)
         {
             bytes += item.Length;
             if (count == options.MaxItems || bytes > options.MaxTotal)
@@ -63,40 +62,41 @@ public sealed class RequestProtocol(Libp2pHost host, string protocol, RequestOpt
     private async Task AnswerAsync(PeerConnection connection, IDuplex stream, RequestHandler handler, CancellationToken stop)
     {
         using Deadline total = host.DeadlineAfter(options.TotalDeadline, stop);
-        byte[] request = await NextAsync(stream, options.MaxRequest, total.Token, stop)
+        IdleDuplex timed = Timed(stream);
+        byte[] request = await timed.ReadFrameAsync(options.MaxRequest, total.Token)
             ?? throw new Libp2pException(Libp2pFailure.ProtocolViolation, "no request came");
         await foreach (ReadOnlyMemory<byte> item in handler(connection.Peer, request, total.Token).WithCancellation(total.Token))
         {
-            await TimedAsync(stream.WriteAsync(RequestOptions.Frame(item.Span), total.Token), stop);
+            await timed.WriteAsync(RequestOptions.Frame(item.Span), total.Token);
         }
 
-        await stream.CloseWriteAsync(total.Token);
+        await timed.CloseWriteAsync(total.Token);
     }
 
-    private async Task<byte[]?> NextAsync(IDuplex stream, int limit, CancellationToken total, CancellationToken caller)
+    private IdleDuplex Timed(IDuplex stream) => new(stream, host, options.IdleDeadline);
+
+    private static async Task SendAsync(IDuplex stream, ReadOnlyMemory<byte> request, CancellationToken total, CancellationToken caller)
     {
-        using Deadline idle = host.DeadlineAfter(options.IdleDeadline, total);
         try
         {
-            return await stream.ReadFrameAsync(limit, idle.Token);
+            await stream.WriteAsync(RequestOptions.Frame(request.Span), total);
+            await stream.CloseWriteAsync(total);
         }
         catch (OperationCanceledException error)
         {
-            throw Libp2pHost.Plain(error, "no frame in time", caller);
+            throw Libp2pHost.Plain(error, "the request was not taken in time", caller);
         }
     }
 
-    private async Task TimedAsync(ValueTask work, CancellationToken caller)
+    private async Task<byte[]?> NextAsync(IDuplex stream, CancellationToken total, CancellationToken caller)
     {
         try
         {
-            await work.AsTask().WaitAsync(options.IdleDeadline, host.Time, caller);
+            return await stream.ReadFrameAsync(options.MaxItem, total);
         }
-        catch (Exception error) when (error is TimeoutException or OperationCanceledException)
+        catch (OperationCanceledException error)
         {
-            throw error is TimeoutException
-                ? new Libp2pException(Libp2pFailure.TimedOut, "nothing is read in time", error)
-                : Libp2pHost.Plain(error, "nothing is read in time", caller);
+            throw Libp2pHost.Plain(error, "the response was not complete in time", caller);
         }
     }
 }

@@ -9,7 +9,11 @@ namespace Kimura.Libp2p.Tcp;
 /// <summary>TCP, without Nagle's delay. Names are looked up when dialling.</summary>
 public sealed class TcpTransport : ITransport
 {
-    private const int Backlog = 128;
+    private const int Backlog = 512;
+    private const int MaxCandidates = 8;
+
+    /// <summary>A name's address that swallows everything must not take the time of the next one.</summary>
+    private static readonly TimeSpan ForOneCandidate = TimeSpan.FromSeconds(3);
 
     /// <inheritdoc />
     public bool Carries(Multiaddress address) => address.TryTcp(out _, out _, out _);
@@ -19,12 +23,18 @@ public sealed class TcpTransport : ITransport
     {
         (IPAddress[] candidates, int port) = await ResolveAsync(address, cancellation);
         Exception? last = null;
-        foreach (IPAddress candidate in candidates)
+        foreach (IPAddress candidate in candidates.Take(MaxCandidates))
         {
+            using CancellationTokenSource own = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            if (!candidate.Equals(candidates[^1]))
+            {
+                own.CancelAfter(ForOneCandidate);
+            }
+
             Socket socket = new(candidate.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
-                await socket.ConnectAsync(new IPEndPoint(candidate, port), cancellation);
+                await socket.ConnectAsync(new IPEndPoint(candidate, port), own.Token);
                 return new TcpConnection(socket);
             }
             catch (Exception error) when (error is SocketException or OperationCanceledException)

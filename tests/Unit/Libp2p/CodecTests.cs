@@ -1,11 +1,7 @@
-using System.Text;
 using Kimura.Libp2p.Addressing;
 using Kimura.Libp2p.Encodings;
 using Kimura.Libp2p.Gossip;
 using Kimura.Libp2p.Identities;
-using Kimura.Libp2p.Muxing;
-using Kimura.Libp2p.Noise;
-using Kimura.Libp2p.Protocols;
 using Kimura.Tests.Unit.Cryptography;
 using Xunit;
 
@@ -109,52 +105,5 @@ public sealed class CodecTests(ITestOutputHelper output)
         }
 
         Assert.Null(RpcDecoder.TryDecode(rpc.Message(3, new ProtoWriter().Message(1, have)).ToArray()));
-    }
-
-    /// <summary>Random bytes, and good messages with random changes, into every decoder: nothing escapes, and little is taken.</summary>
-    [Fact]
-    public void Decoders_survive_garbage_within_their_limits()
-    {
-        Random random = Seeds.New(output);
-        Rpc rpc = new();
-        rpc.Subscriptions.Add((true, "topic"));
-        rpc.Messages.Add(new RpcMessage("topic", new byte[50], Signed: false));
-        rpc.Have.Add(("topic", [MessageKey.Of([1])]));
-        rpc.Prune.Add(("topic", 60));
-        using Identity identity = Hosts.NewIdentity();
-        IdentifyMessage identify = new()
-        {
-            PublicKey = identity.PublicKey.Encoded,
-            ListenAddresses = [Multiaddress.Parse("/ip4/1.2.3.4/tcp/5").WithPeer(identity.Id)],
-            Protocols = ["/a/1", "/b/2"],
-            Agent = "agent",
-        };
-        byte[] payload = NoisePayload.Encode(identity, new byte[32], ["/yamux/1.0.0"]);
-        byte[][] good = [rpc.ToFrame()[2..], identify.ToFrame()[2..], payload, identity.Id.Bytes.ToArray()];
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        const int Rounds = 20_000;
-        for (int i = 0; i < Rounds; i++)
-        {
-            byte[] bytes = [.. good[random.Next(good.Length)]];
-            for (int changes = random.Next(1, 6); changes > 0; changes--)
-            {
-                bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
-            }
-
-            bytes = bytes[..random.Next(bytes.Length + 1)];
-            _ = RpcDecoder.TryDecode(bytes);
-            _ = IdentifyMessage.TryDecode(bytes);
-            _ = NoisePayload.TryDecode(bytes, new byte[32]);
-            _ = PublicKey.TryDecode(bytes);
-            _ = PeerId.TryDecode(bytes, out _);
-            _ = Multiaddress.TryDecode(bytes, out _);
-            _ = Multiaddress.TryParse("/" + Encoding.Latin1.GetString(bytes), out _);
-            _ = PeerId.TryParse(Encoding.Latin1.GetString(bytes), out _);
-            _ = bytes.Length >= YamuxHeader.Size && YamuxHeader.TryRead(bytes, out _);
-        }
-
-        long each = (GC.GetAllocatedBytesForCurrentThread() - before) / Rounds;
-        output.WriteLine($"{each} bytes a round");
-        Assert.True(each < 20_000, $"{each} bytes a round");
     }
 }

@@ -24,13 +24,14 @@ internal sealed class Hosts : IAsyncDisposable
         ConnectionLimits? limits = null,
         bool tcp = false,
         bool secp256k1 = false,
-        TimeProvider? time = null)
+        TimeProvider? time = null,
+        ITransport? transport = null)
     {
         string ip = tcp ? "127.0.0.1" : $"10.0.0.{++_machine}";
         Libp2pHost host = new(new HostOptions
         {
             Identity = NewIdentity(secp256k1),
-            Transport = tcp ? new TcpTransport() : Network.At(ip),
+            Transport = transport ?? (tcp ? new TcpTransport() : Network.At(ip)),
             Time = time ?? TimeProvider.System,
             FillRandom = RandomNumberGenerator.Fill,
             Listen = [Multiaddress.Parse($"/ip4/{ip}/tcp/0")],

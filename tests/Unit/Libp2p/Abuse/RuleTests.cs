@@ -6,10 +6,10 @@ using Kimura.Libp2p.Transports;
 using Kimura.Tests.Unit.Cryptography;
 using Xunit;
 
-namespace Kimura.Tests.Unit.Libp2p;
+namespace Kimura.Tests.Unit.Libp2p.Abuse;
 
-/// <summary>What a peer of ill will may try; honest peers and memory stay unharmed.</summary>
-public sealed class AbuseTests(ITestOutputHelper output) : IAsyncDisposable
+/// <summary>Single offences, each of which ends a stream or a connection and nothing else.</summary>
+public sealed class RuleTests(ITestOutputHelper output) : IAsyncDisposable
 {
     private const int Data = 0;
     private const int WindowUpdate = 1;
