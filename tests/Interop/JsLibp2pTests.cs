@@ -20,9 +20,13 @@ public sealed class JsLibp2pTests
     private const int Large = 1024 * 1024;
 
     [Theory]
+    [InlineData("Ed25519", false, false)]
     [InlineData("Ed25519", false, true)]
     [InlineData("Ed25519", true, false)]
+    [InlineData("Ed25519", true, true)]
     [InlineData("secp256k1", false, false)]
+    [InlineData("secp256k1", false, true)]
+    [InlineData("secp256k1", true, false)]
     [InlineData("secp256k1", true, true)]
     public async Task Everything_works_between_us_and_js(string keyType, bool secp256k1, bool jsDials)
     {
@@ -45,6 +49,43 @@ public sealed class JsLibp2pTests
         await GossipAsync(js, node, us);
         Assert.NotNull(node.Host.Find(them));
         Assert.Equal(us, (string)(await js.AskAsync("connections"))["peers"]![0]!);
+    }
+
+    /// <summary>js-libp2p takes a peer for gone whose gossip stream breaks; both sides must find each other again.</summary>
+    [Theory]
+    [InlineData("hangUp")]
+    [InlineData("resetGossip")]
+    public async Task Gossip_goes_on_after_js_broke_it_off(string how)
+    {
+        await using JsPeer js = await JsPeer.StartAsync("Ed25519");
+        await using Node node = await Node.StartAsync(secp256k1: false);
+        node.Host.Keep(js.Address);
+        await UntilAsync(() => node.Gossip.Describe(Topic).Mesh.Count == 1, "js is in our mesh");
+        await ExchangeAsync(js, node, 1);
+        _ = await js.AskAsync(how, new { peer = node.Host.Id.ToString() });
+        await ExchangeAsync(js, node, 100);
+    }
+
+    /// <summary>Messages in both directions, new ones until one has arrived: what is on its way when a stream breaks is lost.</summary>
+    private static async Task ExchangeAsync(JsPeer js, Node node, int first)
+    {
+        int number = first;
+        await UntilAsync(
+            () =>
+            {
+                byte[] data = BitConverter.GetBytes(number++);
+                _ = node.Gossip.Publish(Topic, data);
+                return js.Messages.Any(message => message.Size == data.Length);
+            },
+            "a message of ours");
+        js.Messages.Clear();
+        await UntilAsync(
+            async () =>
+            {
+                JsonObject published = await js.AskAsync("publish", new { size = number++, fill = 1 });
+                return node.Received.Contains((string)published["sha256"]!);
+            },
+            "a message of theirs");
     }
 
     private static async Task IdentifyAndPingAsync(JsPeer js, Node node, string us, PeerId them)

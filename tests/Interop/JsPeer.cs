@@ -16,10 +16,14 @@ internal sealed class JsPeer : IAsyncDisposable
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private const int OldestNode = 20;
+    private const string HowToInstall =
+        "install it with 'nvm install 22' (github.com/nvm-sh/nvm), from deb.nodesource.com, or from nodejs.org/en/download.";
+    private static readonly TimeSpan InstallPatience = TimeSpan.FromMinutes(3);
     private static readonly SemaphoreSlim Installing = new(1);
     private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonObject>> _asked = new();
     private readonly TaskCompletionSource<JsonObject> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Process _process;
+    private readonly ConcurrentQueue<string> _errors = new();
     private int _lastId;
 
     private JsPeer(Process process) => _process = process;
@@ -39,10 +43,13 @@ internal sealed class JsPeer : IAsyncDisposable
         Process process = Process.Start(Command("node", folder, "peer.mjs", keyType))!;
         JsPeer peer = new(process);
         process.OutputDataReceived += (_, line) => peer.OnLine(line.Data);
-        process.ErrorDataReceived += (_, line) => Trace.WriteLine(line.Data);
+        process.ErrorDataReceived += (_, line) => peer._errors.Enqueue(line.Data ?? string.Empty);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        JsonObject ready = await peer._ready.Task.WaitAsync(Patience);
+        process.EnableRaisingEvents = true;
+        process.Exited += (_, _) => peer._ready.TrySetException(
+            new InvalidOperationException($"The js peer ended before it was ready: {string.Join('\n', peer._errors)}"));
+        JsonObject ready = await peer._ready.Task.WaitAsync(Patience * 2);
         peer.Id = (string)ready["peer"]!;
         peer.Address = Multiaddress.Parse((string)ready["addresses"]![0]!);
         return peer;
@@ -96,7 +103,7 @@ internal sealed class JsPeer : IAsyncDisposable
             int major = int.Parse(version.TrimStart('v').Split('.')[0], CultureInfo.InvariantCulture);
             Assert.SkipWhen(
                 major < OldestNode,
-                $"js-libp2p needs Node.js {OldestNode} or later, found {version.Trim()}: see https://nodejs.org/en/download for newer ones.");
+                $"js-libp2p needs Node.js {OldestNode} or later, found {version.Trim()}: {HowToInstall}");
             if (!Directory.Exists(Path.Combine(folder, "node_modules", "libp2p")))
             {
                 _ = await OutputOfAsync("npm", folder, "ci", "--ignore-scripts", "--no-audit", "--no-fund");
@@ -104,7 +111,7 @@ internal sealed class JsPeer : IAsyncDisposable
         }
         catch (Win32Exception error)
         {
-            Assert.Skip($"Node.js and npm are needed: {error.Message}");
+            Assert.Skip($"Node.js {OldestNode} or later and npm are needed ({error.Message}): {HowToInstall}");
         }
         finally
         {
@@ -115,9 +122,20 @@ internal sealed class JsPeer : IAsyncDisposable
     private static async Task<string> OutputOfAsync(string name, string folder, params string[] arguments)
     {
         using Process process = Process.Start(Command(name, folder, arguments))!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string text = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(4));
+        using CancellationTokenSource patience = new(InstallPatience);
+        Task<string> errors = process.StandardError.ReadToEndAsync(patience.Token);
+        string text;
+        try
+        {
+            text = await process.StandardOutput.ReadToEndAsync(patience.Token);
+            await process.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+
         Assert.SkipWhen(process.ExitCode != 0, $"{name} {string.Join(' ', arguments)} failed: {await errors}");
         return text;
     }

@@ -101,6 +101,16 @@ const commands = {
     const back = await reading
     return { same: Buffer.compare(Buffer.from(data), back) === 0, size: back.length }
   },
+  hangUp: async ({ peer }) => {
+    await node.hangUp(peerNamed(peer))
+    return {}
+  },
+  resetGossip: async ({ peer }) => {
+    const streams = node.getConnections(peerNamed(peer)).flatMap((connection) => connection.streams)
+    const gossip = streams.filter((stream) => stream.protocol.startsWith('/meshsub/'))
+    gossip.forEach((stream) => stream.abort(new Error('reset by the test')))
+    return { streams: gossip.length }
+  },
   connections: async () => ({ peers: node.getPeers().map((peer) => peer.toString()) })
 }
 
