@@ -4,10 +4,11 @@ namespace Kimura.Benchmarks;
 internal sealed record BenchmarkOptions
 {
     public const string Usage = """
-        usage: bench [micro|ingest|all] [options]        (default: all)
+        usage: bench [micro|ingest|network|all] [options]        (default: all)
 
           micro    BLAKE3, parsing a key and verifying a signature, committing a block to RocksDB
           ingest   a real node under a load of signed messages over HTTP
+          network  a leader and peers: how fast a block gets round, how fast a peer catches up
 
           --messages N            messages in batches (default 200000)
           --singles N             messages one a call (default 60000)
@@ -15,6 +16,7 @@ internal sealed record BenchmarkOptions
           --connections N         connections with batches (default 8)
           --single-connections N  connections with single messages (default 64)
           --content N             bytes of content a message (default 256)
+          --sync-blocks N         blocks of ten messages that a peer catches up with (default 20000)
           --db-path DIR           where the databases go; a real file system (default artifacts/bench in the repository)
           --date TEXT             a date for the report
           --report FILE           where the report goes (default benchmarks/results/<what>.md)
@@ -35,6 +37,8 @@ internal sealed record BenchmarkOptions
 
     public int ContentSize { get; private set; } = 256;
 
+    public int SyncBlocks { get; private set; } = 20_000;
+
     public string? DataPath { get; private set; }
 
     public string? Date { get; private set; }
@@ -49,6 +53,8 @@ internal sealed record BenchmarkOptions
 
     public bool RunsIngest => What is "ingest" or "all";
 
+    public bool RunsNetwork => What is "network" or "all";
+
     public string ReportPath => Report ?? Path.Combine(RepositoryFolder.Root, "benchmarks", "results", $"{What}.md");
 
     public static bool TryParse(string[] args, out BenchmarkOptions options, out string problem)
@@ -57,7 +63,7 @@ internal sealed record BenchmarkOptions
         problem = "";
         for (var i = 0; i < args.Length; i++)
         {
-            if (args[i] is "micro" or "ingest" or "all")
+            if (args[i] is "micro" or "ingest" or "network" or "all")
             {
                 options.What = args[i];
             }
@@ -115,6 +121,9 @@ internal sealed record BenchmarkOptions
             case "--single-connections":
                 SingleConnections = number;
                 return number <= 1_000;
+            case "--sync-blocks":
+                SyncBlocks = number;
+                return true;
             case "--content":
                 ContentSize = number;
                 return number <= 65_536;

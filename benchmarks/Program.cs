@@ -1,6 +1,7 @@
 using Kimura.Benchmarks;
 using Kimura.Benchmarks.Ingest;
 using Kimura.Benchmarks.Micro;
+using Kimura.Benchmarks.Network;
 using Kimura.Benchmarks.Reports;
 
 if (!BenchmarkOptions.TryParse(args, out var options, out var problem))
@@ -25,6 +26,11 @@ try
     }
 
     var whole = !options.RunsIngest || await IngestBenchmark.RunAsync(options, report, place);
+    if (options.RunsNetwork)
+    {
+        await NetworkBenchmark.RunAsync(options, report, place);
+    }
+
     report.Save(options.ReportPath);
     return whole ? 0 : 1;
 }

@@ -49,7 +49,7 @@ internal static class IngestBenchmark
         var folder = place.NewFolder("node");
         try
         {
-            await using var node = await NodeProcess.StartAsync(folder, [.. more, .. options.NodeOptions]);
+            await using var node = await NodeProcess.StartLeaderAsync(folder, [.. more, .. options.NodeOptions]);
             await warmUp.RunAsync(node);
             await measure(node);
         }

@@ -29,6 +29,12 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>Where its gateway answers.</summary>
     public IPEndPoint Address => _ready.Task.Result;
 
+    /// <summary>Where other nodes reach it.</summary>
+    public string NetworkAddress { get; private set; } = "";
+
+    /// <summary>Each line of its log, as it comes.</summary>
+    public Action<string>? OnLogged { get; set; }
+
     /// <summary>User and system time it has taken so far.</summary>
     public TimeSpan ProcessorTime
     {
@@ -44,7 +50,12 @@ internal sealed class NodeProcess : IAsyncDisposable
     public long PeakMegabytes => long.Parse(
         File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) / 1024;
 
-    public static async Task<NodeProcess> StartAsync(string folder, IEnumerable<string> options)
+    public static Task<NodeProcess> StartLeaderAsync(string folder, IEnumerable<string> options) => StartAsync(folder, ["--leader", .. options]);
+
+    public static Task<NodeProcess> StartPeerAsync(string folder, NodeProcess of, IEnumerable<string> options) =>
+        StartAsync(folder, ["--leader-address", of.NetworkAddress, .. options]);
+
+    private static async Task<NodeProcess> StartAsync(string folder, IEnumerable<string> options)
     {
         var program = Path.Combine(RepositoryFolder.Root, "src", "Silo", "bin", "Release", "net10.0", "Kimura.Silo.dll");
         if (!File.Exists(program))
@@ -54,7 +65,7 @@ internal sealed class NodeProcess : IAsyncDisposable
 
         string[] arguments =
         [
-            program, "--leader", "--rate-limit", "0", "--rpc-port", "0", "--listen-addr", "/ip4/127.0.0.1/tcp/0", "--chain-id", Workload.ChainId,
+            program, "--rate-limit", "0", "--rpc-port", "0", "--listen-addr", "/ip4/127.0.0.1/tcp/0", "--chain-id", Workload.ChainId,
             "--db-path", folder, .. options,
         ];
         var node = new NodeProcess(new ProcessStartInfo("dotnet", arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true });
@@ -96,6 +107,11 @@ internal sealed class NodeProcess : IAsyncDisposable
     private void OnOutput(string? line)
     {
         const string Mark = "JSON-RPC at ";
+        if (line is not null && line.StartsWith('/'))
+        {
+            NetworkAddress = line.Trim();
+        }
+
         if (line is not null && line.Contains("ready", StringComparison.Ordinal) && line.IndexOf(Mark, StringComparison.Ordinal) is var at and >= 0)
         {
             _ready.TrySetResult(IPEndPoint.Parse(new Uri(line[(at + Mark.Length)..].Trim()).Authority));
@@ -104,6 +120,11 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     private void OnLog(string? line)
     {
+        if (line is not null)
+        {
+            OnLogged?.Invoke(line);
+        }
+
         lock (_log)
         {
             _log.Enqueue(line ?? "");

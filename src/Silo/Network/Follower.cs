@@ -1,4 +1,5 @@
 using Kimura.Chain.Blocks;
+using Kimura.Chain.Merkle;
 using Kimura.Chain.Verification;
 using Kimura.Grains;
 using Kimura.Interfaces;
@@ -174,6 +175,11 @@ internal sealed partial class Follower(
             stored = answer.Stored;
             instruments.Fetched(stored);
             _blockBytes = (_blockBytes + (fetched.Bytes / (double)fetched.Blocks.Length)) / 2;
+            if (stored == 1 && fetched.Blocks is [var block])
+            {
+                LogStored(logger, fetched.First, (block.Encoding.Length - Block.PrefixSize) / MerkleTree.EntrySize);
+            }
+
             _progress.Stored(fetched.Blocks.Take(stored), chain.Tip.Height, peers.Target);
             if (stored < fetched.Blocks.Length)
             {
@@ -271,6 +277,9 @@ internal sealed partial class Follower(
             }
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Stored block {Height} with {Count} messages")]
+    private static partial void LogStored(ILogger logger, ulong height, int count);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Block {Height}, signed by the leader, cannot follow here ({Verdict}, from {Peer}): this node is on another branch, or the leader made a false block")]
     private static partial void LogRefused(ILogger logger, ulong height, string verdict, PeerId peer);
