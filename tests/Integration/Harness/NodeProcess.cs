@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Kimura.Libp2p.Addressing;
 using Xunit;
 
 namespace Kimura.Tests.Integration.Harness;
@@ -20,6 +21,9 @@ internal sealed partial class NodeProcess : ChildProcess
 
     /// <summary>Where the gateway answers; known when the node is ready.</summary>
     public Uri Address { get; private set; } = null!;
+
+    /// <summary>Where other nodes reach it, with its peer id; known when the node is ready.</summary>
+    public Multiaddress NetworkAddress { get; private set; } = null!;
 
     /// <summary>Starts a node with exactly these options, and does not wait for it.</summary>
     public static NodeProcess Launch(IEnumerable<string> options, IReadOnlyDictionary<string, string>? environment = null) =>
@@ -49,6 +53,10 @@ internal sealed partial class NodeProcess : ChildProcess
     public static Task<NodeProcess> StartTestModeAsync(string dbPath, params string[] options) =>
         StartAsync(dbPath, ["--test-mode", .. options]);
 
+    /// <summary>Starts a node that follows what is at an address, and makes no blocks.</summary>
+    public static Task<NodeProcess> StartPeerAsync(string dbPath, Multiaddress address, params string[] options) =>
+        StartAsync(dbPath, ["--leader-address", address.ToString(), .. options]);
+
     /// <summary>Runs a node that is expected to refuse.</summary>
     public static async Task<Ending> RunAsync(params string[] options)
     {
@@ -67,6 +75,7 @@ internal sealed partial class NodeProcess : ChildProcess
         }
 
         Address = new Uri(AddressPattern().Match(line).Value);
+        NetworkAddress = Multiaddress.Parse(Output.Lines.First(line => line.StartsWith("/ip4/", StringComparison.Ordinal)));
     }
 
     /// <summary>A client of this node; the caller disposes it.</summary>

@@ -12,8 +12,11 @@ internal sealed class RpcClient : IDisposable
 
     public RpcClient(Uri address)
     {
+        Address = address;
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = Limits.Call };
     }
+
+    public Uri Address { get; }
 
     /// <summary>The result; a refusal is an exception.</summary>
     public async Task<JsonElement> CallAsync(string method, object? parameters = null)
@@ -60,6 +63,10 @@ internal sealed class RpcClient : IDisposable
 
     /// <summary>Waits for a block at a height.</summary>
     public Task HeightAsync(ulong least) => Eventually.HoldsAsync(async () => await HeightAsync() >= least, $"block {least}");
+
+    /// <summary>Waits until a peer has heard from others and lacks nothing.</summary>
+    public Task SyncedAsync() =>
+        Eventually.HoldsAsync(async () => !(await CallAsync("get_status")).GetProperty("syncing").GetBoolean(), "a synced node");
 
     /// <summary>Waits until every accepted message is in a block.</summary>
     public Task NothingPendingAsync() =>
