@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Kimura.Storage.Ledger;
 
 namespace Kimura.Silo.Network;
 
@@ -12,17 +11,13 @@ internal sealed class NetworkInstruments
     private readonly Counter<long> _blamed;
 
     /// <summary>Registers the instruments of the meter <c>Kimura.Network</c>.</summary>
-    public NetworkInstruments(IMeterFactory meters, PeerBook peers, ChainStore chain)
+    public NetworkInstruments(IMeterFactory meters)
     {
         var meter = meters.Create("Kimura.Network");
         _verdicts = meter.CreateCounter<long>("kimura.network.verdicts", "{block}", "Blocks from other nodes, by verdict and by how they came.");
         _fetched = meter.CreateCounter<long>("kimura.network.fetched", "{block}", "Blocks fetched from other nodes and stored.");
         _published = meter.CreateCounter<long>("kimura.network.published", "{block}", "Blocks published.");
         _blamed = meter.CreateCounter<long>("kimura.network.blamed", "{peer}", "Peers dropped for what they sent.");
-        meter.CreateObservableGauge("kimura.network.peers", () => peers.Count, "{peer}", "Connected peers.");
-        meter.CreateObservableGauge("kimura.network.target", () => (long)peers.Target, "{block}", "Height that the farthest peer holds.");
-        meter.CreateObservableGauge(
-            "kimura.chain.equivocations", () => chain.EquivocationCount, "{block}", "Second blocks signed at one height, kept as evidence.");
     }
 
     public void Judged(string verdict, string source) =>
