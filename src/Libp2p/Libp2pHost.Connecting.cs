@@ -18,11 +18,34 @@ public sealed partial class Libp2pHost
     public async Task<PeerConnection> ConnectAsync(Multiaddress address, CancellationToken cancellation = default)
     {
         PeerId expected = address.Peer;
-        if (!expected.IsEmpty && Find(expected) is { } existing)
+        if (expected.IsEmpty)
         {
-            return existing;
+            return await DialAsync(address, expected, cancellation);
         }
 
+        // One dial at a time: of two connections that finish in another order at the other side, each side would keep a different one.
+        TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        while (!_dialling.TryAdd(expected, over.Task))
+        {
+            if (_dialling.TryGetValue(expected, out Task? other))
+            {
+                await EndOf(other, cancellation);
+            }
+        }
+
+        try
+        {
+            return Find(expected) ?? await DialAsync(address, expected, cancellation);
+        }
+        finally
+        {
+            _dialling.TryRemove(expected, out _);
+            over.SetResult();
+        }
+    }
+
+    private async Task<PeerConnection> DialAsync(Multiaddress address, PeerId expected, CancellationToken cancellation)
+    {
         if (!_options.Transport.Carries(address))
         {
             throw new Libp2pException(Libp2pFailure.NotReachable, $"{address} is not an address of this transport");
@@ -80,7 +103,7 @@ public sealed partial class Libp2pHost
             try
             {
                 PeerConnection connection = await ConnectAsync(address, stop);
-                await EndOf(connection, stop);
+                await EndOf(connection.Ended, stop);
 
                 // One that does not last must not be dialled at once for ever.
                 bool lasted = Time.GetUtcNow() - connection.Opened > _options.Limits.MaxBackoff;
@@ -99,11 +122,11 @@ public sealed partial class Libp2pHost
         }
     }
 
-    /// <summary>Waits for the end of a connection without a way through the thread pool, as Task.WaitAsync has it.</summary>
-    private static async Task EndOf(PeerConnection connection, CancellationToken stop)
+    /// <summary>Waits for what never fails, without the way through the thread pool that Task.WaitAsync takes.</summary>
+    private static async Task EndOf(Task task, CancellationToken stop)
     {
         TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _ = connection.Ended.ContinueWith(
+        _ = task.ContinueWith(
             static (_, state) => ((TaskCompletionSource)state!).TrySetResult(),
             over,
             stop,

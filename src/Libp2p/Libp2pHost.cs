@@ -22,6 +22,7 @@ public sealed partial class Libp2pHost : IAsyncDisposable
     private readonly Upgrader _upgrader;
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<Multiaddress, CancellationTokenSource> _kept = new();
+    private readonly ConcurrentDictionary<PeerId, Task> _dialling = new();
     private readonly ConcurrentDictionary<Task, byte> _loops = new();
     private readonly List<ITransportListener> _listeners = [];
     private int _disposed;

@@ -105,6 +105,21 @@ public sealed class ConnectionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Dials_to_one_peer_at_once_come_to_one_connection()
+    {
+        Libp2pHost other = await _hosts.StartAsync(tcp: true);
+        for (int round = 0; round < 10; round++)
+        {
+            Libp2pHost one = await _hosts.StartAsync(tcp: true);
+            PeerConnection[] connections = await Task.WhenAll(
+                Enumerable.Range(0, 8).Select(_ => Task.Run(() => one.ConnectAsync(other.ListenAddresses[0]))));
+            Assert.Single(connections.Distinct());
+            await one.PingAsync(other.Id);
+            Assert.False(connections[0].Ended.IsCompleted);
+        }
+    }
+
+    [Fact]
     public async Task Gossip_goes_on_between_peers_that_dialled_each_other_at_once()
     {
         for (int round = 0; round < 10; round++)
