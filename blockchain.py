@@ -26,6 +26,8 @@ import xml.etree.ElementTree as ElementTree
 ROOT = os.path.dirname(os.path.abspath(__file__))
 ARTIFACTS = os.path.join(ROOT, "artifacts")
 RESULTS = os.path.join(ARTIFACTS, "tests")
+EXPLORER = os.path.join("src", "Gateway", "explorer")
+BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 ENGINES = {"embedded": "Embedded", "orleans": "Orleans"}
 COVERAGE_FLOOR = 90.0
 TERM_PATIENCE = 5.0  # seconds between asking a process to end and ending it
@@ -147,6 +149,75 @@ def ensure_strace():
         note("strace is missing: the test that needs it will say so; install it with your system's package manager")
 
 
+def ensure_chromium():
+    """The browser tests drive it; without it they say so and skip."""
+    if any(os.path.exists(path) for path in BROWSERS) or os.environ.get("KIMURA_CHROMIUM"):
+        return
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        note("installing chromium, for the browser tests")
+        try:
+            install(["chromium"])
+            return
+        except Stop as stop:
+            note(stop)
+    note("Chromium is missing: the browser tests will be skipped; install your system's package chromium")
+
+
+# --- The explorer ---------------------------------------------------------------------------------------
+
+def ensure_explorer():
+    """Builds the web page with Node.js where it is there; the node runs without the page, and says at its root how to get it."""
+    folder = os.path.join(ROOT, EXPLORER)
+    current, stamp, page = explorer_fingerprint(folder), os.path.join(ARTIFACTS, "explorer"), os.path.join(folder, "dist", "index.html")
+    if os.path.exists(page) and read_text(stamp) == current:
+        return
+    if not has_node():
+        note("Node.js 20 or later, with npm, is missing: the node runs without its explorer page")
+        return
+    note("building the explorer page")
+    log = os.path.join(ARTIFACTS, "explorer.log")
+    modules = os.path.join(folder, "node_modules", ".package-lock.json")
+    lock = os.path.join(folder, "package-lock.json")
+    with open(log, "wb") as output:
+        code = 0
+        if not os.path.exists(modules) or os.path.getmtime(modules) < os.path.getmtime(lock):
+            code = run_tree(["npm", "ci", "--no-audit", "--no-fund", "--prefix", folder], output, limit=300)
+        if code == 0:
+            code = run_tree(["npm", "run", "build", "--prefix", folder], output, limit=120)
+    if code != 0:
+        note(f"the explorer page could not be built; the node runs without it. The end of {os.path.relpath(log, ROOT)}:\n{tail(log, 15)}")
+        return
+    with open(stamp, "w", encoding="utf-8") as file:
+        file.write(current)
+
+
+def explorer_fingerprint(folder):
+    """A hash over the bytes that go into the page."""
+    state = hashlib.sha256()
+    for path, below, names in os.walk(folder):
+        below[:] = sorted(name for name in below if name not in ("node_modules", "dist"))
+        for name in sorted(names):
+            with open(os.path.join(path, name), "rb") as file:
+                state.update(f"{os.path.relpath(os.path.join(path, name), folder)}\0".encode() + file.read() + b"\0")
+    return state.hexdigest()
+
+
+def has_node():
+    if not shutil.which("node") or not shutil.which("npm"):
+        return False
+    version = subprocess.run(["node", "--version"], stdout=subprocess.PIPE, text=True, check=False).stdout
+    found = re.match(r"v(\d+)\.", version)
+    return found is not None and int(found.group(1)) >= 20
+
+
+def read_text(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
 # --- .NET ---------------------------------------------------------------------------------------------
 
 def environment():
@@ -205,6 +276,7 @@ def build(target, mode="Release"):
     project, folders = TARGETS[target]
     with open(os.path.join(ARTIFACTS, "build.lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two nodes started at once must not build into one folder
+        ensure_explorer()
         name = engine()
         prints = {key: fingerprint(TARGETS[key][1], name) for key in TARGETS}
         stamps = load_stamps()
@@ -582,17 +654,19 @@ def run_suites(names):
             outcomes.append(dotnet_suite("integration", "tests/Integration/Kimura.Tests.Integration.csproj", 600, coverage=False))
         elif name == "interop":
             outcomes.append(dotnet_suite("interop", "tests/Interop/Kimura.Tests.Interop.csproj", 240, coverage=False))
+        elif name == "browser":
+            outcomes.append(dotnet_suite("browser", "tests/Browser/Kimura.Tests.Browser.csproj", 240, coverage=False))
         report(outcomes[-1])
     return outcomes
 
 
 def test(suite):
     started = time.monotonic()
-    if suite == "browser":
-        raise Stop(f"there is no such suite yet: {suite}")
     ensure_natives()
     ensure_strace()
-    names = ("unit", "integration", "interop") if suite == "all" else (suite,)
+    names = ("unit", "integration", "interop", "browser") if suite == "all" else (suite,)
+    if "browser" in names:
+        ensure_chromium()
     build("unit" if suite == "unit" else "all")
     outcomes = run_suites(names)
     failed, short = sum(outcome.failures() for outcome in outcomes), []

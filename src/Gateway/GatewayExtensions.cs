@@ -3,6 +3,7 @@ using Kimura.Gateway.Http;
 using Kimura.Gateway.JsonRpc;
 using Kimura.Gateway.Methods;
 using Kimura.Gateway.Metrics;
+using Kimura.Gateway.Pages;
 using Kimura.Gateway.RateLimiting;
 using Kimura.Gateway.Rest;
 using Kimura.Gateway.Sockets;
@@ -56,6 +57,7 @@ public static class GatewayExtensions
         services.AddSingleton<RestEndpoint>();
         services.AddSingleton<HealthEndpoint>();
         services.AddSingleton<MetricsEndpoint>();
+        services.AddSingleton<ExplorerPages>();
         services.AddSingleton<GatewayRouter>();
         services.Configure<KestrelServerOptions>(kestrel => SetLimits(kestrel, options));
         return services;

@@ -167,12 +167,6 @@ class Passing(unittest.TestCase):
         odd = ["--test-mode", "--rpc-port", "0", "--unknown=x y", "--", "--help", "-c"]
         self.assertEqual(self.start(*odd), (4, odd))
 
-    def test_a_suite_that_does_not_exist_yet_says_so(self):
-        err = io.StringIO()
-        with contextlib.redirect_stderr(err):
-            self.assertEqual(blockchain.main(["test", "--suite", "browser"]), 1)
-        self.assertIn("no such suite yet", err.getvalue())
-
     def test_help_of_every_command_is_there(self):
         for command in (["run"], ["bench"], ["setup"], ["build"], ["test"], ["git"], ["git", "commit"], ["git", "pr"], []):
             out = io.StringIO()
@@ -188,6 +182,62 @@ class Passing(unittest.TestCase):
         with mock.patch.object(blockchain.shutil, "which", return_value=None), contextlib.redirect_stderr(err):
             self.assertEqual(blockchain.main(["git", "pr", "--title", "T"]), 1)
         self.assertRegex(err.getvalue(), r"\A[^\n]*gh[^\n]*\n\Z")
+
+
+class Explorer(unittest.TestCase):
+    """What is run to build the page, on a folder of the test's own."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder, self.ran, self.code, self.has_node = os.path.join(folder.name, "explorer"), [], 0, True
+        os.makedirs(os.path.join(self.folder, "src"))
+        os.makedirs(os.path.join(folder.name, "artifacts"))
+        self.write("package-lock.json", "{}")
+        self.write("src/main.ts", "1")
+        patches = mock.patch.multiple(blockchain, ROOT=folder.name, ARTIFACTS=os.path.join(folder.name, "artifacts"), EXPLORER="explorer",
+                                      run_tree=self.run_tree, has_node=lambda: self.has_node)
+        patches.start()
+        self.addCleanup(patches.stop)
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def run_tree(self, command, output, limit):
+        self.ran.append(command[1])
+        if command[1] == "ci":
+            self.write("node_modules/.package-lock.json", "{}")
+        elif self.code == 0:
+            self.write("dist/index.html", "page")
+        return self.code if command[1] == "run" else 0
+
+    def build(self):
+        self.ran.clear()
+        err = io.StringIO()
+        with contextlib.redirect_stderr(err):
+            blockchain.ensure_explorer()
+        return self.ran, err.getvalue()
+
+    def test_page_is_built_when_its_source_changed_and_only_then(self):
+        self.assertEqual(self.build()[0], ["ci", "run"])
+        self.assertEqual(self.build()[0], [])
+        self.write("src/main.ts", "2")
+        self.assertEqual(self.build()[0], ["run"])
+        os.unlink(os.path.join(self.folder, "dist", "index.html"))
+        self.assertEqual(self.build()[0], ["run"])
+
+    def test_no_node_and_a_failed_build_are_said_and_stop_nothing(self):
+        self.has_node = False
+        ran, said = self.build()
+        self.assertEqual(ran, [])
+        self.assertIn("Node.js 20", said)
+        self.has_node, self.code = True, 1
+        self.assertIn("could not be built", self.build()[1])
+        self.code = 0
+        self.assertEqual(self.build()[0], ["run"])
 
 
 class Building(unittest.TestCase):

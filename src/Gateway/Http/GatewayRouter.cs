@@ -2,6 +2,7 @@ using Kimura.Gateway.Health;
 using Kimura.Gateway.JsonRpc;
 using Kimura.Gateway.Methods;
 using Kimura.Gateway.Metrics;
+using Kimura.Gateway.Pages;
 using Kimura.Gateway.Rest;
 using Kimura.Gateway.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -17,6 +18,7 @@ internal sealed partial class GatewayRouter(
     HealthEndpoint health,
     MetricsEndpoint metrics,
     SocketEndpoint sockets,
+    ExplorerPages explorer,
     MethodTable table,
     CorsRules cors,
     GatewayInstruments instruments,
@@ -28,9 +30,17 @@ internal sealed partial class GatewayRouter(
     private const string MessagePrefix = "/message/";
     private const string BlockPrefix = "/block/";
 
+    private static readonly string NoExplorer = """
+
+        The explorer page is not part of this build: install Node.js 20 or later, with npm, and run the node again with
+        python3 blockchain.py run
+
+        """.ReplaceLineEndings("\n");
+
     private static readonly string RootPage = """
         Kimura node
 
+        GET  /                  the explorer, for a browser
         POST /                  JSON-RPC 2.0
         GET  /ws                JSON-RPC 2.0 over WebSocket, with subscriptions
         GET  /message/{id}      a message
@@ -161,7 +171,7 @@ internal sealed partial class GatewayRouter(
 
     private (string Label, Func<Task> Answer)? FindRead(HttpContext context) => context.Request.Path.Value switch
     {
-        null or "" or "/" => ("GET /", () => WriteTextAsync(context)),
+        null or "" or "/" => ("GET /", () => WriteRootAsync(context)),
         "/health/live" => ("GET /health", () => HealthEndpoint.LiveAsync(context)),
         "/health/ready" => ("GET /health", () => health.ReadyAsync(context)),
         "/metrics" => ("GET /metrics", () => metrics.HandleAsync(context)),
@@ -170,14 +180,25 @@ internal sealed partial class GatewayRouter(
             ("GET /message", () => rest.MessageAsync(context, path[MessagePrefix.Length..])),
         { } path when path.StartsWith(BlockPrefix, StringComparison.Ordinal) =>
             ("GET /block", () => rest.BlockAsync(context, path[BlockPrefix.Length..])),
+        { } path when explorer.Find(path) is { } file => ("GET /", () => ExplorerPages.WriteAsync(context, file)),
         _ => null,
     };
 
-    private static Task WriteTextAsync(HttpContext context)
+    // Browsers ask for a page, programs for whatever there is.
+    private Task WriteRootAsync(HttpContext context)
     {
+        var headers = context.Response.Headers;
+        headers.Vary = headers.Vary.Count == 0 ? "Accept" : $"{headers.Vary}, Accept";
+        var wantsPage = context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
+        if (wantsPage && explorer.Find("/") is { } page)
+        {
+            return ExplorerPages.WriteAsync(context, page);
+        }
+
+        var text = explorer.IsBuilt ? RootPage : RootPage + NoExplorer;
         context.Response.ContentType = "text/plain; charset=utf-8";
-        context.Response.ContentLength = RootPage.Length;
-        return context.Response.WriteAsync(RootPage, context.RequestAborted);
+        context.Response.ContentLength = text.Length;
+        return context.Response.WriteAsync(text, context.RequestAborted);
     }
 
     private async Task WriteDocumentAsync(HttpContext context)

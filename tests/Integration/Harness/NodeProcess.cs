@@ -36,7 +36,7 @@ internal sealed partial class NodeProcess : ChildProcess
     /// <summary>Starts a node in a data directory, on a free port, and waits until it is ready.</summary>
     public static async Task<NodeProcess> StartAsync(string dbPath, params string[] options)
     {
-        var node = Launch(["--db-path", dbPath, "--rpc-port", "0", .. options]);
+        var node = Launch(["--db-path", dbPath, "--rpc-port", "0", "--listen-addr", "/ip4/127.0.0.1/tcp/0", .. options]);
         try
         {
             await node.ReadyAsync();

@@ -11,7 +11,7 @@ internal sealed record SourceFile(string Path, string Text)
 internal static class SourceFiles
 {
     private static readonly HashSet<string> NotOurs =
-        ["bin", "obj", "artifacts", "data", "node_modules", "__pycache__", "TestResults", ".git", ".vs", ".idea", ".vscode"];
+        ["bin", "obj", "artifacts", "data", "node_modules", "dist", "__pycache__", "TestResults", ".git", ".vs", ".idea", ".vscode"];
 
     private static readonly string[] TextExtensions =
     [

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using Kimura.Libp2p.Addressing;
 using Kimura.Silo.Configuration;
 using Kimura.Silo.Hosting;
 using Kimura.Tests.Unit.Storage;
@@ -39,6 +40,7 @@ internal sealed class RpcNode : IAsyncDisposable
             {
                 DbPath = folder["data"],
                 RpcPort = 0,
+                Listen = Multiaddress.Tcp(IPAddress.Loopback, 0),
                 BlockInterval = TimeSpan.FromMilliseconds(50),
                 RateLimit = 0,
             };

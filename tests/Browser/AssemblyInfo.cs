@@ -1,0 +1,4 @@
+using Xunit;
+
+// One browser, one page at a time: times are measured.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
