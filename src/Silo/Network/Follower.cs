@@ -29,14 +29,14 @@ internal sealed partial class Follower(
 {
     private const int Parallel = 4;
     private const int MaxBlocks = 512;
-    private const int MaxOffered = 64;
+    private const ulong MaxAhead = 16;
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(10);
 
     private readonly WakeUp _wakeUp = new();
     private readonly Lock _gate = new();
-    private readonly SortedDictionary<ulong, (PeerId Peer, ReadOnlyMemory<byte> Encoding)> _offered = [];
+    private readonly Dictionary<ulong, (PeerId Peer, ReadOnlyMemory<byte> Encoding)> _offered = [];
     private readonly SyncProgress _progress = new(time, logger);
     private double _blockBytes = 4_096;
     private string? _refusal;
@@ -49,15 +49,17 @@ internal sealed partial class Follower(
     /// <summary>A block that came whole, checked but for its bodies: one that lists none, or whose bodies are not wanted, needs no fetching.</summary>
     public void Offer(PeerId peer, Block block)
     {
-        if (block.Count == 0 || !network.WithBodies)
+        var tip = chain.Tip.Height;
+        if ((block.Count == 0 || !network.WithBodies) && block.Height > tip && block.Height - tip <= MaxAhead)
         {
             lock (_gate)
             {
-                _offered[block.Height] = (peer, block.Encoding);
-                while (_offered.Count > MaxOffered)
+                foreach (var old in _offered.Keys.Where(height => height <= tip).ToList())
                 {
-                    _offered.Remove(_offered.Keys.First());
+                    _offered.Remove(old);
                 }
+
+                _offered[block.Height] = (peer, block.Encoding);
             }
         }
 

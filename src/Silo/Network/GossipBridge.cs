@@ -18,6 +18,7 @@ namespace Kimura.Silo.Network;
 internal sealed class GossipBridge
 {
     private const int MaxForwarded = 1_024;
+    private const ulong MaxBehind = 64;
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
 
     private readonly GossipSub _gossip;
@@ -62,6 +63,12 @@ internal sealed class GossipBridge
         {
             stop.ThrowIfCancellationRequested();
             var tip = await _chain.WaitForTipAsync(published, Step, _time);
+            if (tip.Height - published > MaxBehind)
+            {
+                // Fetched back from peers, who have them: news is only what comes next.
+                published = tip.Height - 1;
+            }
+
             for (var height = published + 1; height <= tip.Height; height++)
             {
                 Publish(await _chain.GetBlockAsync(height) ?? tip);

@@ -16,11 +16,16 @@ namespace Kimura.Silo.Network;
 /// the peer id). Dialled where it is not connected.
 /// </summary>
 internal sealed partial class LeaderLink(
-    Libp2pHost host, RequestProtocol protocol, LeaderBook leaders, BackgroundWork work, TimeProvider time, ILogger<LeaderLink> logger) : ILeaderLink
+    Libp2pHost host, RequestProtocol protocol, LeaderBook leaders, BackgroundWork work, TimeProvider time, ILogger<LeaderLink> logger)
+    : ILeaderLink, IDisposable
 {
+    // Fewer than the leader answers one peer at once; the rest wait here.
+    private const int Parallel = 16;
+
     private static readonly TimeSpan DialAgain = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _asking = new(Parallel, Parallel);
     private Task _dialling = Task.CompletedTask;
     private long _dialled;
     private int _isLost;
@@ -67,6 +72,8 @@ internal sealed partial class LeaderLink(
             ? new LeaderMessage(true, answer.Message.IsEmpty ? null : answer.Message)
             : LeaderMessage.Unreachable;
 
+    public void Dispose() => _asking.Dispose();
+
     private static List<Message> TakeFrame(ref ReadOnlyMemory<byte> rest)
     {
         var messages = new List<Message>();
@@ -94,6 +101,7 @@ internal sealed partial class LeaderLink(
                 continue;
             }
 
+            await _asking.WaitAsync();
             try
             {
                 var answer = SubmitAnswer.Decode((await protocol.AskOneAsync(leader.Peer, request, work.Stopping)).Span);
@@ -110,6 +118,10 @@ internal sealed partial class LeaderLink(
                 // It may have been taken: whoever asked again would learn it from the answer -32003, so the client does.
                 Lost(exception.Message);
                 return null;
+            }
+            finally
+            {
+                _asking.Release();
             }
         }
 

@@ -60,7 +60,7 @@ internal sealed class NodeNetwork(
         }
 
         work.Run(follower.RunAsync);
-        work.Run(stop => status.RunAsync(OnReached, stop));
+        work.Run(stop => status.RunAsync(work, OnReached, stop));
         if (options.IsLeader)
         {
             work.Run(gossip.PublishAsync);

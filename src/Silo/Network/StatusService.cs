@@ -32,6 +32,7 @@ internal sealed partial class StatusService
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
     private readonly HashSet<(PeerId, string)> _told = [];
+    private readonly HashSet<PeerId> _asking = [];
 
     public StatusService(
         Libp2pHost host, ChainStore chain, NodeOptions options, IGrainFactory grains, LeaderBook leaders, LeaderPin pin,
@@ -55,14 +56,14 @@ internal sealed partial class StatusService
     public LeaderRecord? Own { get; set; }
 
     /// <summary>Asks every connected peer, again and again.</summary>
-    public async Task RunAsync(Action<PeerId, ulong> reached, CancellationToken stop)
+    public async Task RunAsync(BackgroundWork work, Action<PeerId, ulong> reached, CancellationToken stop)
     {
         while (true)
         {
             await Task.Delay(Every, _host.Time, stop);
             foreach (var connection in _host.Connections)
             {
-                await AskAsync(connection, reached, stop);
+                work.Run(token => AskOnceAsync(connection, reached, token));
             }
         }
     }
@@ -105,6 +106,30 @@ internal sealed partial class StatusService
         if (await CheckTipAsync(connection.Peer, status.Tip))
         {
             reached(connection.Peer, status.Tip.Height);
+        }
+    }
+
+    // One that is slow to answer holds up nobody else, and is not asked again meanwhile.
+    private async Task AskOnceAsync(PeerConnection connection, Action<PeerId, ulong> reached, CancellationToken stop)
+    {
+        lock (_gate)
+        {
+            if (!_asking.Add(connection.Peer))
+            {
+                return;
+            }
+        }
+
+        try
+        {
+            await AskAsync(connection, reached, stop);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _asking.Remove(connection.Peer);
+            }
         }
     }
 

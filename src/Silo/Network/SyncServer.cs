@@ -11,19 +11,43 @@ using Kimura.Storage.Ledger;
 namespace Kimura.Silo.Network;
 
 /// <summary>Answers <c>/kimura/sync/1.0.0</c>: blocks page by page, or messages by id.</summary>
-internal sealed class SyncServer(ChainStore chain, BlocksInHand inHand)
+internal sealed class SyncServer(ChainStore chain, BlocksInHand inHand) : IDisposable
 {
+    private const int Parallel = 4;
     private const int MaxItems = 2_048;
+
 
     // A peer that was told of a block asks for it while this node is still fetching it.
     private static readonly TimeSpan WaitForNext = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim _reading = new(Parallel, Parallel);
 
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> AnswerAsync(
         PeerId peer, ReadOnlyMemory<byte> request, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var asked = SyncRequest.Decode(request.Span)
             ?? throw new Libp2pException(Libp2pFailure.ProtocolViolation, $"{peer} asked for blocks with bytes that are no request");
-        yield return asked.MessageIds.Count > 0 ? await FindMessagesAsync(asked) : await FindBlocksAsync(asked, cancellation);
+        if (asked.MessageIds.Count == 0 && asked.FromHeight == chain.Tip.Height + 1)
+        {
+            await inHand.WaitAsync(asked.FromHeight, WaitForNext);
+        }
+
+        yield return await ReadAsync(asked, cancellation);
+    }
+
+    public void Dispose() => _reading.Dispose();
+
+    private async Task<byte[]> ReadAsync(SyncRequest asked, CancellationToken cancellation)
+    {
+        await _reading.WaitAsync(cancellation);
+        try
+        {
+            return asked.MessageIds.Count > 0 ? await FindMessagesAsync(asked) : await FindBlocksAsync(asked, cancellation);
+        }
+        finally
+        {
+            _reading.Release();
+        }
     }
 
     private async Task<byte[]> FindMessagesAsync(SyncRequest asked)
@@ -45,11 +69,6 @@ internal sealed class SyncServer(ChainStore chain, BlocksInHand inHand)
 
     private async Task<byte[]> FindBlocksAsync(SyncRequest asked, CancellationToken cancellation)
     {
-        if (asked.FromHeight == chain.Tip.Height + 1)
-        {
-            await inHand.WaitAsync(asked.FromHeight, WaitForNext);
-        }
-
         var page = new SyncPageWriter();
         var (height, index) = (asked.FromHeight, asked.FromIndex);
         for (var items = 0; items < MaxItems && height <= asked.ToHeight; items++)

@@ -78,13 +78,13 @@ internal sealed record SyncItem(ReadOnlyMemory<byte> Block, ReadOnlyMemory<byte>
     }
 }
 
-/// <summary>Writes a page within a frame's limit.</summary>
+/// <summary>Writes a page up to its size, which one message alone never exceeds.</summary>
 internal sealed class SyncPageWriter
 {
     private readonly ProtoWriter _page = new();
 
     /// <summary>What still fits.</summary>
-    public int Room => WireFormat.MaxFrame - WireFormat.FrameReserve - _page.Length;
+    public int Room => WireFormat.PageSize - _page.Length;
 
     public bool IsEmpty => _page.Length == 0;
 

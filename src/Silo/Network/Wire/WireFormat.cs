@@ -11,6 +11,9 @@ internal static class WireFormat
     /// <summary>Most bytes of a frame.</summary>
     public const int MaxFrame = 4 << 20;
 
+    /// <summary>Bytes that a page of blocks is filled to: many may be on their way at once.</summary>
+    public const int PageSize = 1 << 20;
+
     /// <summary>Most bytes of a status: eight addresses and the rest fit many times.</summary>
     public const int MaxStatus = 16 << 10;
 
