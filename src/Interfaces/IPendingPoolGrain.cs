@@ -13,9 +13,12 @@ public interface IPendingPoolGrain : IGrainWithIntegerKey
     [Alias("Admit")]
     Task<SubmissionResults> AdmitAsync(VerifiedBatch batch);
 
-    /// <summary>The oldest stored messages that fit a block; they leave the pool by being in a committed block.</summary>
+    /// <summary>
+    /// The oldest stored messages that fit a block; they leave the pool by being in a committed block. Null where this activation's epoch is
+    /// over: ask again.
+    /// </summary>
     [Alias("Select")]
-    Task<PendingSelection> SelectAsync();
+    Task<PendingSelection?> SelectAsync();
 }
 
 /// <summary>What a block may take: id ++ message hash, 64 bytes a message, oldest first, and the latest of their timestamps.</summary>

@@ -13,6 +13,9 @@ internal sealed partial class LeaderGrain
     [LoggerMessage(Level = LogLevel.Warning, Message = "This clock is {Milliseconds} ms behind the last block: no blocks until it has caught up. Check the system's time")]
     private static partial void LogClockBehind(ILogger logger, ulong milliseconds);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No blocks are made, no messages taken: {Reason}")]
+    private static partial void LogHeld(ILogger logger, string reason);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Epoch {Epoch} is over, {Newer} leads now")]
     private static partial void LogFenced(ILogger logger, ulong epoch, ulong newer);
 

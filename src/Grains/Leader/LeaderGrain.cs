@@ -17,11 +17,13 @@ internal sealed partial class LeaderGrain(
     NodeOptions options,
     TimeProvider time,
     LeaderInstruments instruments,
-    ILogger<LeaderGrain> logger) : Grain, ILeaderGrain
+    ILogger<LeaderGrain> logger,
+    ProductionGate? gate = null) : Grain, ILeaderGrain
 {
     private BlockCadence _cadence = null!;
     private IGrainTimer _timer = null!;
     private bool _waiting;
+    private bool _held;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -42,7 +44,7 @@ internal sealed partial class LeaderGrain(
         });
     }
 
-    public Task<LeaderStatus> KeepAliveAsync() => Task.FromResult(new LeaderStatus(epoch.State.Number, chain.Tip.Height, _waiting));
+    public Task<LeaderStatus> KeepAliveAsync() => Task.FromResult(new LeaderStatus(epoch.State.Number, chain.Tip.Height, _waiting || _held));
 
     private async Task TickAsync()
     {
@@ -56,13 +58,41 @@ internal sealed partial class LeaderGrain(
         }
     }
 
+    private bool IsHeld()
+    {
+        var reason = ProductionHold.ReasonFor(chain, gate);
+        if (reason is not null && !_held)
+        {
+            LogHeld(logger, reason);
+        }
+        else if (reason is null && _held)
+        {
+            LogResuming(logger, chain.Tip.Height + 1);
+        }
+
+        _held = reason is not null;
+        return _held;
+    }
+
     private async Task ProduceAsync()
     {
+        if (IsHeld())
+        {
+            return;
+        }
+
         var started = time.GetTimestamp();
 
         // The clock first: what was answered before the block's timestamp is then in the selection.
         var now = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
-        var selection = await GrainFactory.GetGrain<IPendingPoolGrain>(0).SelectAsync();
+        // A pool whose epoch is over says so and goes; the one that is called next has read the store anew.
+        var pool = GrainFactory.GetGrain<IPendingPoolGrain>(0);
+        var selection = await pool.SelectAsync() ?? await pool.SelectAsync();
+        if (selection is null || IsHeld())
+        {
+            return;
+        }
+
         var tip = chain.Tip;
         if (BlockProduction.MustWait(tip.Header, selection.LatestTimestamp, now))
         {

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Kimura.Chain;
 using Kimura.Chain.Merkle;
 using Kimura.Chain.Messages;
+using Kimura.Grains.Leader;
 using Kimura.Grains.Placement;
 using Kimura.Interfaces;
 using Kimura.Storage.Ledger;
@@ -21,7 +22,8 @@ internal sealed class PendingPoolGrain(
     ChainStore chain,
     NodeOptions options,
     TimeProvider time,
-    PoolInstruments instruments) : Grain, IPendingPoolGrain
+    PoolInstruments instruments,
+    ProductionGate? gate = null) : Grain, IPendingPoolGrain
 {
     private AdmissionBook _book = null!;
     private FlushGroup _gathering = new();
@@ -46,6 +48,12 @@ internal sealed class PendingPoolGrain(
 
     public async Task<SubmissionResults> AdmitAsync(VerifiedBatch batch)
     {
+        if (IsOver() || ProductionHold.ReasonFor(chain, gate) is not null)
+        {
+            instruments.Admitted(0, batch.Count);
+            return new SubmissionResults([.. Enumerable.Repeat(new SubmissionResult(SubmissionOutcome.Unavailable), batch.Count)], batch.Ids);
+        }
+
         // The leader's stamp goes into a copy of our own: what crosses a grain call is immutable.
         var encodings = batch.Encodings.ToArray();
         var messages = Stamp(encodings, batch);
@@ -94,8 +102,13 @@ internal sealed class PendingPoolGrain(
         return new SubmissionResults(ImmutableCollectionsMarshal.AsImmutableArray(results), batch.Ids);
     }
 
-    public Task<PendingSelection> SelectAsync()
+    public Task<PendingSelection?> SelectAsync()
     {
+        if (IsOver())
+        {
+            return Task.FromResult<PendingSelection?>(null);
+        }
+
         _book.Prune(IsPending);
         var count = 0;
         long bytes = 0;
@@ -121,7 +134,19 @@ internal sealed class PendingPoolGrain(
             at += MerkleTree.EntrySize;
         }
 
-        return Task.FromResult(new PendingSelection(entries, latest));
+        return Task.FromResult<PendingSelection?>(new PendingSelection(entries, latest));
+    }
+
+    // The store ends an epoch when blocks come from elsewhere: what this activation knows of nonces may be wrong then, the next one knows better.
+    private bool IsOver()
+    {
+        var isOver = chain.PoolEpoch != epoch.State.Number;
+        if (isOver)
+        {
+            DeactivateOnIdle();
+        }
+
+        return isOver;
     }
 
     private Message[] Stamp(byte[] encodings, VerifiedBatch batch)

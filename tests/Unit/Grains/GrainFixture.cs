@@ -5,6 +5,7 @@ using Kimura.Embedded.Hosting;
 using Kimura.Grains;
 using Kimura.Grains.Intake;
 using Kimura.Grains.Leader;
+using Kimura.Grains.Network;
 using Kimura.Grains.Placement;
 using Kimura.Grains.Pool;
 using Kimura.Interfaces;
@@ -30,6 +31,16 @@ internal sealed record NodeShape
     public ISignGuard? Guard { get; init; }
 
     public ProducerSchedule? Producers { get; init; }
+
+    public IWorkers Workers { get; init; } = InlineWorkers.Instance;
+
+    public ProductionGate? Gate { get; init; }
+
+    public INetworkView? Network { get; init; }
+
+    public IBodySource? Bodies { get; init; }
+
+    public ILeaderLink? Link { get; init; }
 
     public int PendingLimit { get; init; } = 1_000;
 
@@ -168,7 +179,7 @@ internal sealed class GrainFixture : IAsyncDisposable
         services
             .AddMetrics()
             .AddSingleton<TimeProvider>(Time)
-            .AddSingleton<IWorkers>(InlineWorkers.Instance)
+            .AddSingleton(_shape.Workers)
             .AddSingleton<IKeyValueStore>(Ledger.Store)
             .AddSingleton(Ledger.Chain)
             .AddSingleton(Ledger.Parameters)
@@ -185,7 +196,20 @@ internal sealed class GrainFixture : IAsyncDisposable
                 silo.AddGrains(typeof(NodeOptions).Assembly);
                 silo.Metadata[LeaderSiloDirector.MetadataKey] = isLeader ? "true" : "false";
             });
+        AddIfAny(services, _shape.Gate);
+        AddIfAny(services, _shape.Network);
+        AddIfAny(services, _shape.Bodies);
+        AddIfAny(services, _shape.Link);
         return services.BuildServiceProvider();
+    }
+
+    private static void AddIfAny<T>(ServiceCollection services, T? service)
+        where T : class
+    {
+        if (service is not null)
+        {
+            services.AddSingleton(service);
+        }
     }
 
     private NodeOptions OptionsOf(bool isLeader) => new()

@@ -84,12 +84,12 @@ public sealed class PoolTests
         Assert.Equal(new NonceAnswer(0), await node.Reader.GetNonceAsync(alice));
         Assert.Empty((await node.Reader.GetMessagesAsync(alice, 0, 10)).Records);
         Assert.Equal(1, (await node.Reader.GetStatusAsync()).Pending);
-        Assert.Equal(64, (await node.Pool.SelectAsync()).Entries.Length);
+        Assert.Equal(64, (await node.Pool.SelectAsync())!.Entries.Length);
         node.Ledger.Store.Release();
         await admitted;
         Assert.False((await node.Reader.GetMessageAsync(id)).Record!.IsConfirmed);
         Assert.Equal(new NonceAnswer(1), await node.Reader.GetNonceAsync(alice));
-        Assert.Equal(128, (await node.Pool.SelectAsync()).Entries.Length);
+        Assert.Equal(128, (await node.Pool.SelectAsync())!.Entries.Length);
     }
 
     [Fact]
