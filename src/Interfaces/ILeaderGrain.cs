@@ -13,6 +13,6 @@ public interface ILeaderGrain : IGrainWithIntegerKey
     Task<LeaderStatus> KeepAliveAsync();
 }
 
-/// <summary>The leader's epoch, the height it made last, and whether it waits (its clock is behind its own last block).</summary>
+/// <summary>The leader's epoch, the height it made last, and whether it waits (its clock is behind its own last block, or blocks of its key are missing here).</summary>
 [GenerateSerializer, Immutable, Alias("kimura.LeaderStatus")]
 public sealed record LeaderStatus([property: Id(0)] ulong Epoch, [property: Id(1)] ulong Height, [property: Id(2)] bool Waiting);

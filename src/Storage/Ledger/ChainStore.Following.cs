@@ -192,7 +192,7 @@ public sealed partial class ChainStore
         var nonces = new NonceRun(_pending.FirstNonceOf);
         var written = run.Select((delivery, i) =>
         {
-            taken[i] = TakePending(delivery.Block, replaced);
+            taken[i] = TakePending(delivery, replaced);
             var isFirst = isComplete && delivery.Bodies is null && delivery.Block.Count > 0;
             bodiesHeight = isFirst ? delivery.Block.Height - 1 : bodiesHeight;
             isComplete &= !isFirst;
@@ -214,15 +214,19 @@ public sealed partial class ChainStore
     }
 
     // What is pending here may be in another leader's block: it must not come into a second one.
-    private List<PendingMessage> TakePending(Block block, List<MessageId> replaced)
+    private List<PendingMessage> TakePending(in Delivery delivery, List<MessageId> replaced)
     {
+        var block = delivery.Block;
         var taken = new List<PendingMessage>();
         for (var i = 0; i < block.Count && _pending.Count > 0; i++)
         {
             if (GetPending(block.IdAt(i)) is { } pending)
             {
                 taken.Add(pending);
-                if (pending.Hash != block.MessageHashAt(i))
+                var isSame = delivery.Bodies is { } bodies
+                    ? bodies[i].Content.SequenceEqual(pending.Message.Content)
+                    : pending.Hash == block.MessageHashAt(i);
+                if (!isSame)
                 {
                     replaced.Add(pending.Id);
                 }

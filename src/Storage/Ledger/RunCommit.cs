@@ -4,7 +4,7 @@ namespace Kimura.Storage.Ledger;
 
 /// <summary>
 /// What became of a run of followed blocks: all are on disk, or none. <paramref name="Replaced"/>: messages that were pending here and that the
-/// blocks hold with other bytes; the blocks' ones count.
+/// blocks hold with another content; the blocks' ones count.
 /// </summary>
 public sealed record RunCommit(CommitOutcome Outcome, IReadOnlyList<MessageId> Replaced)
 {

@@ -91,6 +91,31 @@ public sealed class ValueTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_schedule_without_a_key_is_pinned_once_for_the_whole_chain()
+    {
+        var schedule = ProducerSchedule.Unknown();
+        Assert.False(schedule.IsKnown);
+        Assert.Equal(default, schedule.KeyAt(1));
+
+        var keys = TestKeys.All.Select(key => TestKeys.Public(key.Name)).ToArray();
+        var pinned = keys.AsParallel().Where(schedule.TryPin).ToList();
+
+        Assert.True(schedule.IsKnown);
+        Assert.Equal(Assert.Single(pinned), schedule.KeyAt(1));
+        Assert.Equal(pinned[0], schedule.KeyAt(ulong.MaxValue));
+        Assert.All(keys, key => Assert.False(schedule.TryPin(key)));
+    }
+
+    [Fact]
+    public void A_schedule_that_was_given_is_known_and_takes_no_pin()
+    {
+        var schedule = new ProducerSchedule(TestKeys.Public("alice"));
+        Assert.True(schedule.IsKnown);
+        Assert.False(schedule.TryPin(TestKeys.Public("bob")));
+        Assert.Equal(TestKeys.Public("alice"), schedule.KeyAt(5));
+    }
+
+    [Fact]
     public void A_schedule_without_a_beginning_or_with_two_keys_at_one_height_is_refused()
     {
         var key = TestKeys.Public("alice");

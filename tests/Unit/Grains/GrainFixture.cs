@@ -110,10 +110,10 @@ internal sealed class GrainFixture : IAsyncDisposable
     }
 
     /// <summary>Stops the silos and closes the database, then starts anew.</summary>
-    public async Task RestartAsync()
+    public async Task RestartAsync(bool canFetch = false)
     {
         await StopSilosAsync();
-        await Ledger.ReopenAsync();
+        await Ledger.ReopenAsync(canFetch: canFetch);
         Grains = await StartClusterAsync();
     }
 

@@ -196,8 +196,8 @@ public sealed class LeaderTests
         node.Time.Advance(GrainFixture.Interval);
         for (var i = 0; i < 100; i++)
         {
-            // Gives the tick time to make its block; what it would make after the release would follow the other one at once.
-            await node.Pool.SelectAsync();
+            // Gives the tick time to begin; what it makes after the release follows the other one at once.
+            await node.Reader.GetTipAsync();
         }
 
         node.Ledger.Store.Release();

@@ -21,6 +21,10 @@ public sealed class LayoutGoldenTests
         + "with three messages (alice, bob, alice of keys.json) and covered by a complete check, the second empty; one message of bob pending, a second block at height 2 kept as "
         + "evidence, and the state 'epoch' of grain leader/0 written twice. A key is its prefix in ASCII followed by key in hex. ";
 
+    private const string OnDemandDescription =
+        "Every key and value in the database of a peer of chain chain_id with bodies on demand: a block with a message of alice and its body, then "
+        + "a block with messages of alice and bob (keys.json) of which only bob's was fetched. A key is its prefix in ASCII followed by key in hex. ";
+
     [Fact]
     public async Task The_database_holds_exactly_the_golden_bytes()
     {
@@ -38,15 +42,32 @@ public sealed class LayoutGoldenTests
             await grains.WriteStateAsync("epoch", GrainId.Create("leader", "0"), state);
         }
 
+        await CheckAsync("storage.json", Description, ledger);
+    }
+
+    [Fact]
+    public async Task Without_bodies_the_database_holds_exactly_the_golden_bytes()
+    {
+        await using var ledger = await LedgerFixture.CreateAsync(new ChainParameters("kimura-golden"));
+        await ledger.FollowAsync(LedgerFixture.Start, ledger.Sign("alice"));
+        var fetched = ledger.Sign("bob");
+        await ledger.FollowListAsync(LedgerFixture.Start + 1_000, ledger.Sign("alice"), fetched);
+        Assert.True(await ledger.Chain.KeepBodyAsync(fetched.ComputeId(), fetched.Encoding));
+
+        await CheckAsync("storage_on_demand.json", OnDemandDescription, ledger);
+    }
+
+    private static async Task CheckAsync(string file, string description, LedgerFixture ledger)
+    {
         var families = new JsonObject();
         foreach (var family in Enum.GetValues<Family>().Where(family => family != Family.Unspecified))
         {
             families[family.ToString().ToLowerInvariant()] = GoldenFile.Array((await ledger.DumpAsync(family)).Select(Pair));
         }
 
-        GoldenFile.Check("storage.json", new JsonObject
+        GoldenFile.Check(file, new JsonObject
         {
-            ["description"] = Description + GoldenFile.NumberRule,
+            ["description"] = description + GoldenFile.NumberRule,
             ["chain_id"] = "kimura-golden",
             ["leader"] = TestKeys.Public("leader").ToString(),
             ["families"] = families,

@@ -3,6 +3,7 @@ using Kimura.Chain;
 using Kimura.Chain.Blocks;
 using Kimura.Chain.Merkle;
 using Kimura.Chain.Messages;
+using Kimura.Chain.Verification;
 using Kimura.Storage.KeyValue;
 using Kimura.Storage.Ledger;
 using Kimura.Storage.RocksDb;
@@ -58,17 +59,17 @@ internal sealed class LedgerFixture : IAsyncDisposable
     public void BreakDisk() => _diskFails = true;
 
     /// <summary>Closes everything and opens it again, as a restart does.</summary>
-    public async Task ReopenAsync(ChainParameters? parameters = null, bool acceptLostBlocks = false)
+    public async Task ReopenAsync(ChainParameters? parameters = null, bool acceptLostBlocks = false, bool canFetch = false)
     {
         await CloseAsync();
         await OpenDatabaseAsync();
-        await OpenChainAsync(parameters, acceptLostBlocks);
+        await OpenChainAsync(parameters, acceptLostBlocks, canFetch);
     }
 
     /// <summary>Opens the chain once more on the same open database.</summary>
-    public async Task OpenChainAsync(ChainParameters? parameters = null, bool acceptLostBlocks = false)
+    public async Task OpenChainAsync(ChainParameters? parameters = null, bool acceptLostBlocks = false, bool canFetch = false)
     {
-        Chain = await ChainStoreOpening.OpenAsync(Store, parameters ?? Parameters, _guard, acceptLostBlocks);
+        Chain = await ChainStoreOpening.OpenAsync(Store, parameters ?? Parameters, _guard, acceptLostBlocks, canFetch);
         Assert.True(!_takesEpochs || await Chain.TakeLeaderEpochAsync(1));
         Assert.True(!_takesEpochs || await Chain.TakePoolEpochAsync(1));
     }
@@ -162,6 +163,28 @@ internal sealed class LedgerFixture : IAsyncDisposable
         var block = BlockOn(Chain.Tip, now, messages);
         Assert.Equal(CommitOutcome.Committed, await Chain.CommitFollowedAsync(block, messages));
         return block;
+    }
+
+    /// <summary>Commits a block of these messages as a node with bodies on demand does: without them.</summary>
+    public async Task<Block> FollowListAsync(ulong now, params Message[] messages)
+    {
+        var block = BlockOn(Chain.Tip, now, messages);
+        var commit = await Chain.CommitRunAsync([new Delivery(block, null)], withNonces: false);
+        Assert.Equal(CommitOutcome.Committed, commit.Outcome);
+        return block;
+    }
+
+    /// <summary>Blocks that follow each other from the tip on, each with its messages, and nothing committed.</summary>
+    public List<Delivery> RunOf(params Message[][] blocks)
+    {
+        var run = new List<Delivery>();
+        foreach (var messages in blocks)
+        {
+            var tip = run.Count == 0 ? Chain.Tip : run[^1].Block;
+            run.Add(new Delivery(BlockOn(tip, Start + (1_000 * tip.Height), messages), messages));
+        }
+
+        return run;
     }
 
     public async ValueTask DisposeAsync()
