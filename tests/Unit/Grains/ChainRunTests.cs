@@ -4,7 +4,6 @@ using Kimura.Chain.Messages;
 using Kimura.Chain.Verification;
 using Kimura.Interfaces;
 using Kimura.Storage.KeyValue;
-using Kimura.Storage.Ledger;
 using Kimura.Tests.Unit.Storage.Ledger;
 using Xunit;
 
@@ -156,7 +155,7 @@ public sealed class ChainRunTests
         Assert.Equal(new BlockVerdict("gap"), await peer.Follower.CheckHeaderAsync(HeaderOf(run[2].Block)));
         Assert.Equal(new BlockVerdict("bad_signature"), await peer.Follower.CheckHeaderAsync(forged));
         Assert.Equal(new BlockVerdict("bad_producer"), await peer.Follower.CheckHeaderAsync(HeaderOf(LedgerFixture.Forge(run[0].Block.Header, "bob"))));
-        Assert.Equal(new BlockVerdict("malformed"), await peer.Follower.CheckHeaderAsync(header[1..]));
+        Assert.Equal(new BlockVerdict("malformed"), await peer.Follower.CheckHeaderAsync(header.AsMemory(1)));
         Assert.Equal(new BlockVerdict("malformed"), await peer.Follower.CheckHeaderAsync((byte[])[.. header, 0]));
         Assert.Equal(new BlockVerdict("duplicate"), await peer.Follower.CheckHeaderAsync(HeaderOf(peer.Ledger.Parameters.Genesis)));
 

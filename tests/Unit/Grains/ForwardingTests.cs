@@ -1,4 +1,3 @@
-using Kimura.Chain;
 using Kimura.Chain.Messages;
 using Kimura.Interfaces;
 using Kimura.Tests.Unit.Chain.Golden;

@@ -1,4 +1,3 @@
-using Kimura.Chain;
 using Kimura.Chain.Messages;
 using Kimura.Chain.Verification;
 using Kimura.Storage;
