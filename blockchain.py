@@ -163,6 +163,30 @@ def ensure_chromium():
     note("Chromium is missing: the browser tests will be skipped; install your system's package chromium")
 
 
+def ensure_promtool():
+    """One test asks Prometheus' own tool. Taken out of Debian's package, not installed: that would start a server."""
+    place = os.path.join(ARTIFACTS, "tools", "promtool")
+    if os.path.exists(place) or shutil.which("promtool"):
+        return
+    if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
+        note("promtool is missing: the tests that need it will say so; it comes with Prometheus")
+        return
+    note("fetching promtool, for two tests")
+    with tempfile.TemporaryDirectory(prefix="kimura-promtool-") as folder:
+        def fetch():
+            return subprocess.run(["apt-get", "-qq", "download", "prometheus"], cwd=folder, stdin=subprocess.DEVNULL,
+                                  stdout=sys.stderr, check=False).returncode == 0
+        fetched = fetch() or (os.geteuid() == 0 and apt("update") == 0 and fetch())
+        for package in glob.glob(os.path.join(folder, "*.deb")) if fetched else []:
+            subprocess.run(["dpkg-deb", "-x", package, folder], check=False)
+        found = os.path.join(folder, "usr", "bin", "promtool")
+        if os.path.exists(found):
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            shutil.copy(found, place)
+        else:
+            note("promtool could not be fetched: the tests that need it will say so")
+
+
 # --- The explorer ---------------------------------------------------------------------------------------
 
 def ensure_explorer():
@@ -665,6 +689,8 @@ def test(suite):
     ensure_natives()
     ensure_strace()
     names = ("unit", "integration", "interop", "browser") if suite == "all" else (suite,)
+    if "unit" in names:
+        ensure_promtool()
     if "browser" in names:
         ensure_chromium()
     build("unit" if suite == "unit" else "all")
@@ -748,7 +774,7 @@ RUN_HELP = """\
 usage: blockchain.py run [node options]
 
 Builds what changed and runs one node in the foreground until SIGINT or SIGTERM. Without options: a leader on the
-defaults, JSON-RPC at http://127.0.0.1:8545/. Every option is the node's own; the most used:
+defaults, JSON-RPC and the explorer at http://127.0.0.1:8545/. Every option is the node's own; the most used:
   --test-mode                100 ms blocks
   --db-path DIR              where the chain is kept
   --rpc-port N               JSON-RPC port (8545)
@@ -792,6 +818,18 @@ def parse(arguments):
     return parser.parse_args(arguments)
 
 
+def welcome(options):
+    """Where to look and what to try, for somebody at a terminal who runs a node as it is."""
+    if not sys.stderr.isatty() or "--config" in options:
+        return
+    given = dict(pairs(options))
+    url = f"http://{given.get('--rpc-host', '127.0.0.1')}:{given.get('--rpc-port', '8545')}/"
+    rpc = "" if url.endswith("127.0.0.1:8545/") else f" --rpc {url}"
+    note(f"when it says ready, open {url} in a browser, and try in another terminal:")
+    for line in ("key new me", "message send --content hello --sender me --wait", "message verify ID", "watch"):
+        note(f"    python3 kimura.py {line}{rpc}")
+
+
 def passes_on(command, options):
     """run and bench: what follows them belongs to the program that they start."""
     if options in (["--help"], ["-h"]):
@@ -805,6 +843,7 @@ def passes_on(command, options):
             if not peers.isdigit() or not 1 <= int(peers) <= 16:
                 raise Stop(f"--peers: '{peers}' is not a number from 1 to 16", 2)
             return Network(without(options, ["--peers"]), int(peers)).run()
+        welcome(options)
         return foreground("silo", options)  # in the caller's folder: the data directory is named from there
     build("bench")
     return foreground("bench", options, ROOT)

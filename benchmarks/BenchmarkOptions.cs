@@ -4,11 +4,12 @@ namespace Kimura.Benchmarks;
 internal sealed record BenchmarkOptions
 {
     public const string Usage = """
-        usage: bench [micro|ingest|network|all] [options]        (default: all)
+        usage: bench [micro|ingest|network|sockets|all] [options]        (default: all)
 
           micro    BLAKE3, parsing a key and verifying a signature, committing a block to RocksDB
           ingest   a real node under a load of signed messages over HTTP
           network  a leader and peers: how fast a block gets round, how fast a peer catches up
+          sockets  1,000 idle and 100 active WebSocket clients: memory, and how late they have a block
 
           --messages N            messages in batches (default 200000)
           --singles N             messages one a call (default 60000)
@@ -55,6 +56,8 @@ internal sealed record BenchmarkOptions
 
     public bool RunsNetwork => What is "network" or "all";
 
+    public bool RunsSockets => What is "sockets" or "all";
+
     public string ReportPath => Report ?? Path.Combine(RepositoryFolder.Root, "benchmarks", "results", $"{What}.md");
 
     public static bool TryParse(string[] args, out BenchmarkOptions options, out string problem)
@@ -63,7 +66,7 @@ internal sealed record BenchmarkOptions
         problem = "";
         for (var i = 0; i < args.Length; i++)
         {
-            if (args[i] is "micro" or "ingest" or "network" or "all")
+            if (args[i] is "micro" or "ingest" or "network" or "sockets" or "all")
             {
                 options.What = args[i];
             }

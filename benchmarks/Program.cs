@@ -3,6 +3,7 @@ using Kimura.Benchmarks.Ingest;
 using Kimura.Benchmarks.Micro;
 using Kimura.Benchmarks.Network;
 using Kimura.Benchmarks.Reports;
+using Kimura.Benchmarks.Sockets;
 
 if (!BenchmarkOptions.TryParse(args, out var options, out var problem))
 {
@@ -29,6 +30,11 @@ try
     if (options.RunsNetwork)
     {
         await NetworkBenchmark.RunAsync(options, report, place);
+    }
+
+    if (options.RunsSockets)
+    {
+        await SocketsBenchmark.RunAsync(options, report, place);
     }
 
     report.Save(options.ReportPath);

@@ -47,8 +47,10 @@ internal sealed class NodeProcess : IAsyncDisposable
     }
 
     /// <summary>The most memory it ever held, in MiB.</summary>
-    public long PeakMegabytes => long.Parse(
-        File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) / 1024;
+    public long PeakMegabytes => Memory("VmHWM:");
+
+    /// <summary>The memory it holds now, in MiB.</summary>
+    public long ResidentMegabytes => Memory("VmRSS:");
 
     public static Task<NodeProcess> StartLeaderAsync(string folder, IEnumerable<string> options) => StartAsync(folder, ["--leader", .. options]);
 
@@ -103,6 +105,9 @@ internal sealed class NodeProcess : IAsyncDisposable
 
         _process.Dispose();
     }
+
+    private long Memory(string field) => long.Parse(
+        File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith(field, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) / 1024;
 
     private void OnOutput(string? line)
     {

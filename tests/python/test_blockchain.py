@@ -73,7 +73,7 @@ class TestResults(unittest.TestCase):
 
     def total(self, outcomes, coverage):
         out = io.StringIO()
-        with mock.patch.multiple(blockchain, ensure_natives=mock.DEFAULT, ensure_strace=mock.DEFAULT, build=mock.DEFAULT,
+        with mock.patch.multiple(blockchain, ensure_natives=mock.DEFAULT, ensure_strace=mock.DEFAULT, ensure_promtool=mock.DEFAULT, build=mock.DEFAULT,
                                  run_suites=mock.Mock(return_value=outcomes), parse_cobertura=mock.Mock(return_value=coverage)):
             with contextlib.redirect_stdout(out):
                 code = blockchain.main(["test", "--suite", "unit"])
@@ -166,6 +166,14 @@ class Passing(unittest.TestCase):
         self.assertEqual(self.start(), (4, []))
         odd = ["--test-mode", "--rpc-port", "0", "--unknown=x y", "--", "--help", "-c"]
         self.assertEqual(self.start(*odd), (4, odd))
+
+    def test_run_at_a_terminal_says_where_to_look(self):
+        err = io.StringIO()
+        err.isatty = lambda: True
+        with contextlib.redirect_stderr(err):
+            self.start("--rpc-port", "9545")
+        self.assertIn("open http://127.0.0.1:9545/ in a browser", err.getvalue())
+        self.assertIn("kimura.py watch --rpc http://127.0.0.1:9545/", err.getvalue())
 
     def test_help_of_every_command_is_there(self):
         for command in (["run"], ["bench"], ["setup"], ["build"], ["test"], ["git"], ["git", "commit"], ["git", "pr"], []):
