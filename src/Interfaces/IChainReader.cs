@@ -149,4 +149,7 @@ public sealed record NodeStatus
 
     /// <summary>Time between blocks.</summary>
     [Id(14)] public required int BlockIntervalMilliseconds { get; init; }
+
+    /// <summary>True while messages of stored blocks are not all here: they are fetched when somebody asks, or will be.</summary>
+    [Id(15)] public bool LacksMessages { get; init; }
 }

@@ -20,6 +20,12 @@ internal sealed class SubscriptionSet(SubscriptionServices services, SocketChann
             return RpcAnswer.Fail(RpcFailure.TooLarge(services.Options.MaxSubscriptions));
         }
 
+        // A node without all messages cannot tell each of them once and in order (protocol section 6).
+        if (request.IsForMessages && (await services.Node.Reader.GetStatusAsync()).LacksMessages)
+        {
+            return RpcAnswer.Fail(RpcFailure.Unavailable);
+        }
+
         if (request.StartsAtTip)
         {
             request = request with { FromHeight = (await services.Node.Reader.GetTipAsync()).Height + 1 };

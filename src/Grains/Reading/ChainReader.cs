@@ -51,6 +51,7 @@ internal sealed class ChainReader(
             Engine = options.Engine,
             Version = options.Version,
             BlockIntervalMilliseconds = (int)options.BlockInterval.TotalMilliseconds,
+            LacksMessages = chain.BodiesHeight is not null,
         });
     }
 

@@ -21,7 +21,7 @@ internal sealed class FaultScript
     /// <summary>Reads are never answered: the engine's own timeout ends them.</summary>
     public bool IsSilent { get; set; }
 
-    public NodeStatus? Status { get; set; }
+    public NodeStatus Status { get; set; } = HealthTests.Status(syncing: false, height: 3, timestamp: 0);
 
     public byte[] Bytes { get; set; } = [];
 }
@@ -113,7 +113,7 @@ internal class FaultyReader(FaultScript script) : Grain, IChainReader
 
     private MessageRecord Message => new(script.Bytes, script.Bytes, IsConfirmed: false);
 
-    public Task<NodeStatus> GetStatusAsync() => AnswerAsync(script.Status!);
+    public Task<NodeStatus> GetStatusAsync() => AnswerAsync(script.Status);
 
     public virtual Task<TipRecord> GetTipAsync() => AnswerAsync(new TipRecord(0, script.Bytes));
 

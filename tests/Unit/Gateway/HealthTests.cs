@@ -63,7 +63,7 @@ public sealed class HealthTests(SharedNode shared)
         Assert.Equal(9, ready.Json.GetProperty("target_height").GetInt32());
     }
 
-    private static NodeStatus Status(bool syncing, ulong height, ulong timestamp) => new()
+    internal static NodeStatus Status(bool syncing, ulong height, ulong timestamp) => new()
     {
         ChainId = "test-1",
         GenesisHash = new byte[32],

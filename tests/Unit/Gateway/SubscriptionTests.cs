@@ -76,6 +76,17 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
+    public async Task A_node_that_lacks_messages_refuses_to_tell_of_them()
+    {
+        await using var node = await FaultyNode.StartAsync(chain: new ScriptedChain());
+        node.Script.Status = node.Script.Status with { LacksMessages = true };
+        await using var client = await SocketClient.ConnectAsync(node.Http.BaseAddress!);
+        Assert.Equal(-32007, Reply.CodeOf(await client.AskAsync("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"subscribe\",\"params\":[\"messages\"]}")));
+        await client.SubscribeAsync("[\"blocks\",null,0]");
+        Assert.Equal(0ul, HeightOf(await client.NextResultAsync()));
+    }
+
+    [Fact]
     public async Task Large_blocks_and_their_messages_come_whole()
     {
         var chain = new ScriptedChain();

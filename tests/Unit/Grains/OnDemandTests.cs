@@ -28,6 +28,8 @@ public sealed class OnDemandTests
         Assert.Equal(new RunVerdict(3, Ok), await peer.Follower.AcceptListsAsync(Lists(run)));
 
         Assert.Equal(0ul, peer.Ledger.Chain.BodiesHeight);
+        Assert.True((await peer.Reader.GetStatusAsync()).LacksMessages);
+        Assert.False((await full.Reader.GetStatusAsync()).LacksMessages);
         var id = run[1].Block.IdAt(2).Value.ToArray();
         var (mine, theirs) = ((await peer.Reader.GetProofAsync(id))!, (await full.Reader.GetProofAsync(id))!);
         Assert.Equal(theirs.MessageHash.ToArray(), mine.MessageHash.ToArray());
