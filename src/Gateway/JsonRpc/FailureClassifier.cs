@@ -6,13 +6,14 @@ namespace Kimura.Gateway.JsonRpc;
 internal static class FailureClassifier
 {
     /// <summary>
-    /// -32007 where trying again can help: the leader is not placed, the silo stops, or nobody answered in time. Otherwise -32603.
+    /// -32007 where trying again can help: the leader is not placed, the silo stops, nobody answered in time, or a message cannot be fetched.
+    /// Otherwise -32603.
     /// </summary>
     public static RpcFailure Classify(Exception fault) => IsPassing(fault) ? RpcFailure.Unavailable : RpcFailure.InternalError;
 
     private static bool IsPassing(Exception fault) => fault switch
     {
-        TimeoutException or OrleansMessageRejectionException or LimitExceededException => true,
+        TimeoutException or OrleansMessageRejectionException or LimitExceededException or MessageUnreachableException => true,
         // Orleans has no type of its own for this one (placement found no silo).
         OrleansException => fault.Message.StartsWith("No active nodes are compatible", StringComparison.Ordinal),
         _ => false,

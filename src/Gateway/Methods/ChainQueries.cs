@@ -133,8 +133,7 @@ internal sealed class ChainQueries(NodeAccess node)
                 page = await node.Reader.GetMessagesAsync(publicKey, next.Value, Math.Min(left, MessagePage));
                 if (page.IsUnreachable)
                 {
-                    // Broken off: a shorter list would say that there is no more.
-                    throw new InvalidDataException($"the message of {Convert.ToHexStringLower(publicKey.Span)} with nonce {next.Value + (ulong)page.Records.Length} cannot be fetched");
+                    throw new MessageUnreachableException($"a message above nonce {next.Value} cannot be fetched");
                 }
             }
 
@@ -195,7 +194,12 @@ internal sealed class ChainQueries(NodeAccess node)
     {
         for (var i = 0; i < view.Count; i++)
         {
-            var (record, _) = await node.Reader.GetMessageAsync(view.IdAt(i));
+            var (record, isUnreachable) = await node.Reader.GetMessageAsync(view.IdAt(i));
+            if (isUnreachable)
+            {
+                throw new MessageUnreachableException($"message {i} of block {view.Height} cannot be fetched");
+            }
+
             if (record is null || !record.IsConfirmed)
             {
                 throw new InvalidDataException($"the node has no message {i} of block {view.Height}");

@@ -137,6 +137,41 @@ public sealed class FailureTests
     }
 
     [Fact]
+    public async Task What_only_others_know_is_unavailable_while_they_cannot_be_reached()
+    {
+        await using var node = await FaultyNode.StartAsync();
+        node.Script.UnreachableFrom = 0;
+        await ExpectAsync(node, "get_nonce", $"[\"{Key}\"]", -32007);
+        await ExpectAsync(node, "get_message", $"[\"{Id}\"]", -32007);
+        await ExpectAsync(node, "get_messages", $"[\"{Key}\"]", -32007);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await node.GetAsync($"/message/{Id}")).Status);
+
+        var header = new BlockHeader(1, 1, default, default, default, default);
+        foreach (var count in (int[])[3, 100])
+        {
+            node.Script.Bytes = Block.Create(header, new byte[count * MerkleTree.EntrySize]).Encoding.ToArray();
+            await ExpectAsync(node, "get_block", "[1,true]", -32007);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, (await node.GetAsync("/block/1?messages=true")).Status);
+            Assert.Equal(0, (await node.PostAsync(Call("get_block", "[1]"))).Code);
+        }
+
+        // The first message is there, the second is not.
+        (node.Script.UnreachableFrom, node.Script.Asked) = (1, 0);
+        await ExpectAsync(node, "get_block", "[1,true]", -32007);
+    }
+
+    [Fact]
+    public async Task A_list_of_messages_that_cannot_be_fetched_to_its_end_is_unavailable_and_not_shorter()
+    {
+        await using var node = await FaultyNode.StartAsync();
+        var message = new byte[Kimura.Chain.Messages.Message.HeaderSize];
+        node.Script.Bytes = message;
+        node.Script.UnreachableFrom = 1;
+
+        await ExpectAsync(node, "get_messages", $"[\"{Key}\",0,100]", -32007);
+    }
+
+    [Fact]
     public async Task A_grain_that_does_not_answer_in_time_is_unavailable()
     {
         await using var node = await FaultyNode.StartAsync(TimeSpan.FromMilliseconds(50));

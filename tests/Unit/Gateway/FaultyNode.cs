@@ -23,6 +23,11 @@ internal sealed class FaultScript
 
     public NodeStatus Status { get; set; } = HealthTests.Status(syncing: false, height: 3, timestamp: 0);
 
+    /// <summary>What the node would have to ask others for, from the so-manieth question on; null: never.</summary>
+    public int? UnreachableFrom { get; set; }
+
+    public int Asked { get; set; }
+
     public byte[] Bytes { get; set; } = [];
 }
 
@@ -111,6 +116,8 @@ internal class FaultyReader(FaultScript script) : Grain, IChainReader
 {
     private BlockRecord Block => new(script.Bytes, script.Bytes);
 
+    private bool IsUnreachable => script.Asked++ >= script.UnreachableFrom;
+
     private MessageRecord Message => new(script.Bytes, script.Bytes, IsConfirmed: false);
 
     public Task<NodeStatus> GetStatusAsync() => AnswerAsync(script.Status);
@@ -121,18 +128,18 @@ internal class FaultyReader(FaultScript script) : Grain, IChainReader
 
     public Task<BlockRecord> GetLatestBlockAsync(bool withMessages) => AnswerAsync(Block);
 
-    public virtual Task<BlockRecord?> GetBlockAsync(ulong height, bool withMessages) => AnswerAsync<BlockRecord?>(Block);
+    public virtual Task<BlockRecord?> GetBlockAsync(ulong height, bool withMessages) => AnswerAsync<BlockRecord?>(Block with { AreMessagesUnreachable = withMessages && IsUnreachable });
 
     public Task<BlockRecord?> GetBlockByHashAsync(ReadOnlyMemory<byte> hash, bool withMessages) => AnswerAsync<BlockRecord?>(Block);
 
     public Task<ImmutableArray<BlockRecord>> GetBlocksAsync(ulong first, ulong last) => AnswerAsync<ImmutableArray<BlockRecord>>([Block]);
 
-    public virtual Task<MessageAnswer> GetMessageAsync(ReadOnlyMemory<byte> id) => AnswerAsync(new MessageAnswer(Message));
+    public virtual Task<MessageAnswer> GetMessageAsync(ReadOnlyMemory<byte> id) => AnswerAsync(IsUnreachable ? new MessageAnswer(null, IsUnreachable: true) : new MessageAnswer(Message));
 
     public Task<MessagesAnswer> GetMessagesAsync(ReadOnlyMemory<byte> publicKey, ulong fromNonce, int count) =>
-        AnswerAsync(new MessagesAnswer([Message]));
+        AnswerAsync(new MessagesAnswer([.. Enumerable.Repeat(Message, count)], IsUnreachable));
 
-    public Task<NonceAnswer> GetNonceAsync(ReadOnlyMemory<byte> publicKey) => AnswerAsync(new NonceAnswer(0));
+    public Task<NonceAnswer> GetNonceAsync(ReadOnlyMemory<byte> publicKey) => AnswerAsync(new NonceAnswer(0, IsUnreachable));
 
     public Task<ProofRecord?> GetProofAsync(ReadOnlyMemory<byte> id) =>
         AnswerAsync<ProofRecord?>(new ProofRecord(IsPending: false, script.Bytes, 0, 1, script.Bytes, script.Bytes));

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Kimura.Gateway.Health;
 using Kimura.Interfaces;
 using Xunit;
@@ -61,6 +62,18 @@ public sealed class HealthTests(SharedNode shared)
         Assert.Equal("not ready", ready.Json.GetProperty("status").GetString());
         Assert.Equal("syncing: 3 of 9", ready.Json.GetProperty("reason").GetString());
         Assert.Equal(9, ready.Json.GetProperty("target_height").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_leader_key_that_is_not_known_yet_is_null_in_the_status()
+    {
+        await using var node = await FaultyNode.StartAsync();
+        node.Script.Status = Status(syncing: false, 0, 0) with { LeaderKey = default };
+        var status = await node.PostAsync("""{"jsonrpc":"2.0","id":1,"method":"get_status"}""");
+        Assert.Equal(JsonValueKind.Null, status.Json.GetProperty("result").GetProperty("leader_key").ValueKind);
+        node.Script.Status = Status(syncing: false, 0, 0);
+        status = await node.PostAsync("""{"jsonrpc":"2.0","id":1,"method":"get_status"}""");
+        Assert.Equal(new string('0', 66), status.Json.GetProperty("result").GetProperty("leader_key").GetString());
     }
 
     internal static NodeStatus Status(bool syncing, ulong height, ulong timestamp) => new()
