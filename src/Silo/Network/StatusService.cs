@@ -20,6 +20,7 @@ namespace Kimura.Silo.Network;
 /// </summary>
 internal sealed partial class StatusService
 {
+    private const ulong FarBehind = 100;
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
 
     private readonly Libp2pHost _host;
@@ -153,6 +154,11 @@ internal sealed partial class StatusService
             TellOnce(peer, "branch", () => LogBranch(_logger, peer, tip.Height, answer.Verdict));
         }
 
+        else if (verdict == Verdict.Duplicate && _chain.Tip.Height - tip.Height > FarBehind)
+        {
+            TellOnce(peer, "behind", () => LogBehind(_logger, peer, tip.Height, _chain.Tip.Height));
+        }
+
         return verdict is Verdict.Ok or Verdict.Gap or Verdict.Duplicate or Verdict.Future;
     }
 
@@ -193,6 +199,9 @@ internal sealed partial class StatusService
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Peer {Peer} claims height {Height} with a header that the leader did not sign ({Verdict}): not followed")]
     private static partial void LogFalseTip(ILogger logger, PeerId peer, ulong height, string verdict);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Peer {Peer} is behind: at height {Height}, here it is {Tip}")]
+    private static partial void LogBehind(ILogger logger, PeerId peer, ulong height, ulong tip);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Peer {Peer} is on another branch: its tip at height {Height} does not fit the chain here ({Verdict})")]
     private static partial void LogBranch(ILogger logger, PeerId peer, ulong height, string verdict);
