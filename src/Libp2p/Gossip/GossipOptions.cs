@@ -1,3 +1,5 @@
+using Kimura.Libp2p.Identities;
+
 namespace Kimura.Libp2p.Gossip;
 
 /// <summary>Parameters of gossipsub v1.1 (libp2p/specs, pubsub/gossipsub); the names in brackets are the specification's.</summary>
@@ -101,6 +103,12 @@ public sealed record GossipOptions
 
     /// <summary>Malformed RPCs after which a peer is disconnected. Default 3.</summary>
     public int MaxBadRpcs { get; init; } = 3;
+
+    /// <summary>
+    /// Told of a peer that sent a message beyond <see cref="MaxMessage"/>, which no validator sees. Called within the router's lock: it must
+    /// not block, throw or call back. Default: none.
+    /// </summary>
+    public Action<PeerId>? Oversized { get; init; }
 
     /// <summary>Peer scoring.</summary>
     public ScoreOptions Score { get; init; } = new();

@@ -40,9 +40,15 @@ internal sealed partial class GossipRouter
             return null;
         }
 
-        if (message.Signed || message.Data.Length > options.MaxMessage)
+        bool oversized = message.Data.Length > options.MaxMessage;
+        if (message.Signed || oversized)
         {
             Blame(peer, message.Topic);
+            if (oversized)
+            {
+                options.Oversized?.Invoke(peer.Id);
+            }
+
             return null;
         }
 

@@ -36,7 +36,7 @@ internal static class NetworkWiring
                 ProtocolVersion = "kimura/1",
                 Logger = provider.GetRequiredService<ILoggerFactory>().CreateLogger("Kimura.Libp2p"),
             }))
-            .AddSingleton(provider => new GossipOptions { Score = new ScoreOptions { Application = provider.GetRequiredService<PeerBook>().ScoreOf } })
+            .AddSingleton(GossipOptionsOf)
             .AddSingleton<GossipSub>()
             .AddSingleton(provider => new BackgroundWork(TaskScheduler.Default, provider.GetRequiredService<ILogger<BackgroundWork>>()))
             .AddSingleton<PeerBook>().AddSingleton<LeaderBook>().AddSingleton<LeaderPin>().AddSingleton<NetworkInstruments>().AddSingleton<Conduct>()
@@ -53,5 +53,15 @@ internal static class NetworkWiring
             services.AddSingleton<IBodySource, BodySource>().AddSingleton<ILeaderLink>(provider => ActivatorUtilities.CreateInstance<LeaderLink>(
                 provider, provider.GetRequiredService<SubmitServer>().Protocol));
         }
+    }
+
+    private static GossipOptions GossipOptionsOf(IServiceProvider provider)
+    {
+        var instruments = provider.GetRequiredService<NetworkInstruments>();
+        return new GossipOptions
+        {
+            Score = new ScoreOptions { Application = provider.GetRequiredService<PeerBook>().ScoreOf },
+            Oversized = _ => instruments.Judged("too_large", "gossip"),
+        };
     }
 }

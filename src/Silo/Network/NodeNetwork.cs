@@ -27,9 +27,9 @@ internal sealed class NodeNetwork(
     BlockSigner? signer = null,
     ProductionGate? gate = null) : IHostedService, INetworkView
 {
-    private static readonly TimeSpan FirstAnswers = TimeSpan.FromSeconds(3);
-
-    private volatile bool _hasHeard = network.Peers.Count == 0;
+    private const int FirstAttempts = 5;
+    private static readonly TimeSpan FirstAnswers = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Where this node listens.</summary>
     public IReadOnlyList<Multiaddress> Addresses => host.ListenAddresses;
@@ -38,7 +38,7 @@ internal sealed class NodeNetwork(
 
     public ulong TargetHeight => peers.Target;
 
-    public bool IsSyncing => !_hasHeard || peers.Target > chain.Tip.Height + 1 || (network.WithBodies && chain.BodiesHeight is not null);
+    public bool IsSyncing => (network.Peers.Count > 0 && !status.HasHeard) || peers.Target > chain.Tip.Height + 1 || (network.WithBodies && chain.BodiesHeight is not null);
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -80,20 +80,32 @@ internal sealed class NodeNetwork(
     }
 
     // A leader asks those that it knows what they hold before it makes a block: its own disk may have been put back.
-    private async Task AskFirstAsync()
+    private Task AskFirstAsync() => Task.WhenAll(network.Peers.Select(AskFirstAsync));
+
+    private async Task AskFirstAsync(Multiaddress address)
     {
-        foreach (var address in network.Peers)
+        using var patience = new CancellationTokenSource(FirstAnswers, host.Time);
+        for (var attempt = 0; attempt < FirstAttempts; attempt++)
         {
-            using var patience = new CancellationTokenSource(FirstAnswers, host.Time);
             try
             {
                 var connection = await host.ConnectAsync(address, patience.Token);
-                await status.AskAsync(connection, OnReached, patience.Token);
+                if (await status.AskAsync(connection, OnReached, patience.Token))
+                {
+                    return;
+                }
             }
-            catch (Exception exception) when (exception is Libp2pException or OperationCanceledException)
+            catch (Libp2pException)
             {
-                // Not there: the sign guard still knows what this node has signed.
+                // Not there, or it dialled this node at the same moment and another connection stayed.
             }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            // In the end the sign guard still knows what this node has signed.
+            await Task.Delay(FirstPause, host.Time);
         }
     }
 
@@ -105,11 +117,7 @@ internal sealed class NodeNetwork(
         }
     }
 
-    private void OnIdentified(PeerConnection connection) => work.Run(async stop =>
-    {
-        await status.AskAsync(connection, OnReached, stop);
-        _hasHeard = true;
-    });
+    private void OnIdentified(PeerConnection connection) => work.Run(stop => status.AskAsync(connection, OnReached, stop));
 
     private void OnDisconnected(PeerConnection connection)
     {

@@ -11,12 +11,13 @@ internal sealed class PeerBook(TimeProvider time)
     /// <summary>The blame at which a peer is disconnected and kept away for a while.</summary>
     public const int BlameLimit = 100;
 
-    private const int MaxBanned = 1_024;
-    private static readonly TimeSpan BanTime = TimeSpan.FromMinutes(10);
+    private const int MaxDeparted = 1_024;
+    private static readonly TimeSpan BlameTime = TimeSpan.FromMinutes(10);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<PeerId, Entry> _peers = [];
-    private readonly Dictionary<PeerId, DateTimeOffset> _banned = [];
+    // Blame of those that left, so that nobody is rid of it by connecting again; full blame keeps a peer away.
+    private readonly Dictionary<PeerId, (int Blame, DateTimeOffset Until)> _departed = [];
     private long _clock;
 
     /// <summary>How many peers are connected.</summary>
@@ -48,13 +49,15 @@ internal sealed class PeerBook(TimeProvider time)
     {
         lock (_gate)
         {
-            if (_banned.TryGetValue(peer, out var until) && until > time.GetUtcNow())
+            var departed = _departed.GetValueOrDefault(peer);
+            var blame = departed.Until > time.GetUtcNow() ? departed.Blame : 0;
+            if (blame >= BlameLimit)
             {
                 return false;
             }
 
-            _banned.Remove(peer);
-            _peers.TryAdd(peer, new Entry());
+            _departed.Remove(peer);
+            _peers.TryAdd(peer, new Entry { Blame = blame });
             return true;
         }
     }
@@ -63,7 +66,10 @@ internal sealed class PeerBook(TimeProvider time)
     {
         lock (_gate)
         {
-            _peers.Remove(peer);
+            if (_peers.Remove(peer, out var entry) && entry.Blame > 0 && entry.Blame < BlameLimit)
+            {
+                Remember(peer, entry.Blame);
+            }
         }
     }
 
@@ -131,12 +137,7 @@ internal sealed class PeerBook(TimeProvider time)
                 return false;
             }
 
-            if (_banned.Count >= MaxBanned)
-            {
-                _banned.Remove(_banned.MinBy(ban => ban.Value).Key);
-            }
-
-            _banned[peer] = time.GetUtcNow() + BanTime;
+            Remember(peer, entry.Blame);
             return true;
         }
     }
@@ -148,6 +149,16 @@ internal sealed class PeerBook(TimeProvider time)
         {
             return _peers.TryGetValue(peer, out var entry) ? -entry.Blame : 0;
         }
+    }
+
+    private void Remember(PeerId peer, int blame)
+    {
+        if (_departed.Count >= MaxDeparted && !_departed.ContainsKey(peer))
+        {
+            _departed.Remove(_departed.MinBy(departed => departed.Value.Until).Key);
+        }
+
+        _departed[peer] = (blame, time.GetUtcNow() + BlameTime);
     }
 
     private sealed class Entry

@@ -32,6 +32,7 @@ internal sealed partial class StatusService
     private readonly LeaderPin _pin;
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
+    private volatile bool _hasHeard;
     private readonly HashSet<(PeerId, string)> _told = [];
     private readonly HashSet<PeerId> _asking = [];
 
@@ -56,6 +57,9 @@ internal sealed partial class StatusService
     /// <summary>The leader's own record, on the leader.</summary>
     public LeaderRecord? Own { get; set; }
 
+    /// <summary>True once a node of this chain has said how it is.</summary>
+    public bool HasHeard => _hasHeard;
+
     /// <summary>Asks every connected peer, again and again.</summary>
     public async Task RunAsync(BackgroundWork work, Action<PeerId, ulong> reached, CancellationToken stop)
     {
@@ -71,9 +75,9 @@ internal sealed partial class StatusService
 
     /// <summary>
     /// Asks a peer; <paramref name="reached"/> is told how far its chain reaches, once the header that says so has been checked. One that does
-    /// not answer is no node of ours, or not yet: it is asked again.
+    /// not answer is no node of ours, or not yet: it is asked again. False for one of another chain, too.
     /// </summary>
-    public async Task AskAsync(PeerConnection connection, Action<PeerId, ulong> reached, CancellationToken stop)
+    public async Task<bool> AskAsync(PeerConnection connection, Action<PeerId, ulong> reached, CancellationToken stop)
     {
         StatusMessage? status;
         try
@@ -83,14 +87,14 @@ internal sealed partial class StatusService
         catch (Libp2pException exception)
         {
             TellOnce(connection.Peer, "no status", () => LogSilent(_logger, connection.Peer, exception.Message));
-            return;
+            return false;
         }
 
         if (status is null || status.GenesisHash != _chain.Parameters.Genesis.Hash.Value)
         {
             TellOnce(connection.Peer, "other chain", () => LogOtherChain(_logger, connection.Peer, status?.ChainId ?? "(none)"));
             _host.Disconnect(connection.Peer);
-            return;
+            return false;
         }
 
         // Only one that this node dialled is believed, and only once.
@@ -108,6 +112,9 @@ internal sealed partial class StatusService
         {
             reached(connection.Peer, status.Tip.Height);
         }
+
+        _hasHeard = true;
+        return true;
     }
 
     // One that is slow to answer holds up nobody else, and is not asked again meanwhile.

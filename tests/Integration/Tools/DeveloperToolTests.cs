@@ -48,6 +48,31 @@ public sealed class DeveloperToolTests : IDisposable
         Assert.Contains("--rpc-port", ending.Errors[^1], StringComparison.Ordinal);
     }
 
+    [Fact(Timeout = 400_000)]
+    public async Task One_signal_stops_a_leader_and_its_peers()
+    {
+        await using var tool = ChildProcess.Start(
+            "python3", [Repository.PathOf("blockchain.py"), "run", "--peers", "2", "--test-mode", "--db-path", Data, "--rpc-port", "0", "--listen-addr", "/ip4/127.0.0.1/tcp/0"]);
+        foreach (var name in new[] { "leader", "peer 1", "peer 2" })
+        {
+            var ready = await tool.Output.FindAsync(
+                line => line.StartsWith($"{name}: ", StringComparison.Ordinal) && line.Contains("ready", StringComparison.Ordinal), BuildLimit);
+            Assert.NotNull(ready);
+            using var rpc = new RpcClient(new Uri(ready[ready.IndexOf("http", StringComparison.Ordinal)..]));
+            await rpc.HeightAsync(2);
+            Assert.Equal(name.Split(' ')[0], (await rpc.CallAsync("get_status")).GetProperty("role").GetString());
+        }
+
+        var nodes = ChildrenOf(tool.Id);
+        Assert.Equal(3, nodes.Count);
+
+        var ending = await tool.EndAsync(Signals.Interrupt);
+
+        Assert.True(ending.Code == 0, ending.ToString());
+        Assert.Equal(3, ending.Output.Count(line => line.EndsWith("Shutdown complete", StringComparison.Ordinal)));
+        Assert.All(nodes, node => Assert.False(Directory.Exists($"/proc/{node}")));
+    }
+
     private static List<int> ChildrenOf(int process) =>
     [
         .. File.ReadAllText($"/proc/{process}/task/{process}/children")

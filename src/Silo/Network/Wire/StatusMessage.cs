@@ -56,7 +56,7 @@ internal sealed record StatusMessage(
             var isRight = reader.Wire != ProtoWire.Bytes || reader.Field switch
             {
                 1 => value.Length == Hash32.Size,
-                2 => value.Length <= 64,
+                2 => ChainParameters.IsValidChainId(System.Text.Encoding.UTF8.GetString(value)),
                 3 => BlockAnnouncement.TryDecode(Block.Version, value, out _),
                 4 => value.Length == PublicKey.Size,
                 5 => PeerId.TryDecode(value, out peer),

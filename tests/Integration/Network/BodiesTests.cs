@@ -1,0 +1,47 @@
+using Kimura.Tests.Integration.Harness;
+using Kimura.Tests.Integration.Running;
+using Xunit;
+
+namespace Kimura.Tests.Integration.Network;
+
+/// <summary>A peer that stores blocks without their messages, and what becomes of it.</summary>
+public sealed class BodiesTests : IDisposable
+{
+    private readonly TempDirectory _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact(Timeout = 180_000)]
+    public async Task Full_start_after_on_demand_fetches_what_is_lacking()
+    {
+        await using var leader = await NodeProcess.StartTestModeAsync(_folder.PathOf("leader"));
+        using var rpc = leader.Client();
+        using var sender = new Sender();
+        SignedMessage[] messages = [.. sender.Sign(150, "first"), .. sender.Sign(150, "second")];
+        await rpc.SubmitAsync(messages[..150]);
+        await rpc.NothingPendingAsync();
+        await rpc.SubmitAsync(messages[150..]);
+        await rpc.NothingPendingAsync();
+        await using (var lazy = await StartPeerAsync(leader, "on-demand"))
+        {
+            using var client = lazy.Client();
+            await client.HeightAsync(await rpc.HeightAsync());
+            await client.SyncedAsync();
+            await client.CallAsync("get_message", new { message_id = messages[7].Id.ToString() });
+            Assert.Equal(sender.NextNonce, await client.NonceAsync(sender));
+            Stopped.Check(await lazy.EndAsync(Signals.Terminate));
+        }
+
+        await using var full = await StartPeerAsync(leader, "full");
+        using var reader = full.Client();
+        await reader.SyncedAsync();
+        await leader.EndAsync(Signals.Kill);
+
+        // The leader is gone: whatever is read now is its own.
+        var chain = await WalkedChain.WalkAsync(reader);
+        Assert.Equal(messages.Select(message => message.Id).ToHashSet(), [.. chain.Messages.Keys]);
+    }
+
+    private Task<NodeProcess> StartPeerAsync(NodeProcess leader, string bodies) =>
+        NodeProcess.StartPeerAsync(_folder.PathOf("peer"), leader.NetworkAddress, "--bodies", bodies);
+}
