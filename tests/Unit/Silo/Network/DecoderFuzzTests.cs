@@ -1,5 +1,4 @@
 using System.Text;
-using Kimura.Chain.Blocks;
 using Kimura.Libp2p.Encodings;
 using Kimura.Silo.Network;
 using Kimura.Silo.Network.Wire;

@@ -37,7 +37,7 @@ public sealed class NetworkGoldenTests
                 Row("blocks", SyncRequest.Blocks(3, 2, 40, withBodies: true).Encode()),
                 Row("messages", SyncRequest.Messages([Large.IdAt(0), Large.IdAt(4)]).Encode()),
             ]),
-            ["sync_pages"] = GoldenFile.Array(Pages().Select((page, i) => Row($"page {i + 1}", page))),
+            ["sync_pages"] = GoldenFile.Array(Pages().Select((page, i) => (JsonNode)Row($"page {i + 1}", page))),
             ["submit_requests"] = GoldenFile.Array(
             [
                 Row("messages", SubmitRequest.Encode(Golden.Blocks[2].Bodies)),
@@ -167,7 +167,7 @@ public sealed class NetworkGoldenTests
 
     private static Identity IdentityOf(byte seed) => Identity.FromEd25519Seed([.. Enumerable.Repeat(seed, 32)]);
 
-    private static JsonNode Row(string name, byte[] bytes) => new JsonObject { ["name"] = name, ["bytes"] = Convert.ToHexStringLower(bytes) };
+    private static JsonObject Row(string name, byte[] bytes) => new JsonObject { ["name"] = name, ["bytes"] = Convert.ToHexStringLower(bytes) };
 
     private static byte[] Committed(string array, int index) => GoldenFile.ToBytes(GoldenFile.Read(FileName)[array]![index]!["bytes"]);
 
