@@ -157,6 +157,23 @@ public sealed class HoldTests
         await AcceptedSoonAsync(node, node.Ledger.Sign("alice", 2, "next"));
     }
 
+    [Fact]
+    public async Task A_message_admitted_by_nonces_that_are_over_is_refused_and_not_stored()
+    {
+        await using var node = await GrainFixture.CreateAsync();
+        await node.AcceptAsync("bob");
+        var message = node.Ledger.Sign("alice");
+        node.Ledger.Store.HoldReads();
+        var admitted = node.AdmitAsync(message);
+        await node.Ledger.Store.ReadReached;
+        await node.Ledger.Chain.CommitRunAsync(node.Ledger.RunOf([node.Ledger.Sign("alice", 0, "signed before")]), withNonces: true);
+        node.Ledger.Store.ReleaseReads();
+
+        Assert.Equal([Unavailable], GrainFixture.Outcomes(await admitted));
+        Assert.Equal(TestKeys.Public("bob"), Assert.Single(node.Ledger.Chain.GetAllPending()).Message.Sender);
+        Assert.Equal([Duplicate], GrainFixture.Outcomes(await node.AdmitAsync(message)));
+    }
+
     // A pool whose epoch is over refuses once, and is up anew for the next.
     private static async Task AcceptedSoonAsync(GrainFixture node, Message message)
     {

@@ -191,16 +191,21 @@ public sealed class LeaderTests
         await node.Leader.KeepAliveAsync();
         var message = await node.AcceptAsync("alice");
         var other = node.Ledger.BlockOn(node.Ledger.Chain.Tip, Start);
-        node.Ledger.Store.Hold();
+
+        // Somebody reads between blocks, and the other one waits for that.
+        node.Ledger.Store.HoldReads();
+        var reading = node.Ledger.Chain.GetChainNoncesAsync(node.Ledger.Chain.Tip, [message.Sender]);
+        await node.Ledger.Store.ReadReached;
         var followed = node.Ledger.Chain.CommitFollowedAsync(other, []);
         node.Time.Advance(GrainFixture.Interval);
         for (var i = 0; i < 100; i++)
         {
-            // Gives the tick time to begin; what it makes after the release follows the other one at once.
-            await node.Reader.GetTipAsync();
+            // Gives the tick time to make its block; what it would make after the release would follow the other one at once.
+            await node.Pool.SelectAsync();
         }
 
-        node.Ledger.Store.Release();
+        node.Ledger.Store.ReleaseReads();
+        await reading;
         await followed;
         await node.Leader.KeepAliveAsync();
         await node.TickAsync();

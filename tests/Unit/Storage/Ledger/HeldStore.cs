@@ -15,6 +15,7 @@ internal sealed class HeldStore(IKeyValueStore inner) : IKeyValueStore
     private TaskCompletionSource? _held;
     private TaskCompletionSource _reached = NewSource();
     private TaskCompletionSource? _heldReads;
+    private TaskCompletionSource _readReached = NewSource();
 
     public Task<StorageException> Failed => inner.Failed;
 
@@ -33,6 +34,9 @@ internal sealed class HeldStore(IKeyValueStore inner) : IKeyValueStore
     /// <summary>Completes when a synced commit is held.</summary>
     public Task Reached => _reached.Task;
 
+    /// <summary>Completes when a read is held.</summary>
+    public Task ReadReached => _readReached.Task;
+
     /// <summary>For tests that write much and lose nothing by it.</summary>
     public bool SkipsSyncs { get; set; }
 
@@ -48,7 +52,11 @@ internal sealed class HeldStore(IKeyValueStore inner) : IKeyValueStore
     public void Release() => Interlocked.Exchange(ref _held, null)?.SetResult();
 
     /// <summary>From now on reads of single keys take their value and then wait.</summary>
-    public void HoldReads() => _heldReads = NewSource();
+    public void HoldReads()
+    {
+        _readReached = NewSource();
+        _heldReads = NewSource();
+    }
 
     public void ReleaseReads() => Interlocked.Exchange(ref _heldReads, null)?.SetResult();
 
@@ -57,6 +65,7 @@ internal sealed class HeldStore(IKeyValueStore inner) : IKeyValueStore
         var value = await inner.GetAsync(family, key);
         if (_heldReads is { } held)
         {
+            _readReached.TrySetResult();
             await held.Task;
         }
 
