@@ -14,6 +14,10 @@ public sealed class LeaderAndTwoPeers : IAsyncLifetime
 
     internal RpcClient Leader { get; private set; } = null!;
 
+    internal string LeaderKeyFile => _folder.PathOf("leader", "leader.key");
+
+    internal IReadOnlyList<NodeProcess> Nodes => [_leader, .. _peers];
+
     internal RpcClient[] Peers { get; private set; } = [];
 
     public async ValueTask InitializeAsync()
