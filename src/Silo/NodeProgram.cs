@@ -24,6 +24,7 @@ internal static partial class NodeProgram
         try
         {
             var configuration = read();
+            using var tracing = Tracing.Start(Environment.GetEnvironmentVariable);
             LogEngine(logger, KimuraNode.Version, KimuraNode.Engine);
             return await ServeAsync(configuration, logger, stopping.Token);
         }

@@ -4,6 +4,7 @@ using Kimura.Chain;
 using Kimura.Chain.Messages;
 using Kimura.Gateway.JsonRpc;
 using Kimura.Gateway.Methods;
+using Kimura.Gateway.Metrics;
 using Kimura.Interfaces;
 
 namespace Kimura.Gateway.Submissions;
@@ -41,6 +42,7 @@ internal sealed class SubmissionSet(RpcParam[] parameters, int maxContent) : IDi
             return null;
         }
 
+        using var trace = MessageTrace.Begin(GatewayTraces.Source, "rpc submit", Ids());
         try
         {
             // The node keeps what it takes, so this one is not from the pool.
@@ -103,6 +105,15 @@ internal sealed class SubmissionSet(RpcParam[] parameters, int maxContent) : IDi
     {
         ArrayPool<byte>.Shared.Return(_encodings);
         _encodings = [];
+    }
+
+    private IEnumerable<MessageId> Ids()
+    {
+        for (ReadOnlyMemory<byte> rest = _encodings.AsMemory(0, _encoded); Message.TryReadFirst(rest, maxContent, out var message);)
+        {
+            yield return message.ComputeId();
+            rest = rest[message.Encoding.Length..];
+        }
     }
 
     private RpcFailure? Encode()

@@ -20,6 +20,7 @@ internal sealed class IntakeGrain(ChainParameters parameters, IWorkers workers, 
     public async Task<SubmissionResults> SubmitAsync(SubmissionBatch batch)
     {
         var messages = Split(batch);
+        using var trace = MessageTrace.Begin(GrainTraces.Source, "intake", messages.Select(message => message.ComputeId()));
         var ids = new byte[messages.Length * Hash32.Size];
         var results = new SubmissionResult[messages.Length];
         await workers.RunAsync(messages.Length, (from, to) =>

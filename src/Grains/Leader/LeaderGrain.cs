@@ -1,4 +1,5 @@
 using Kimura.Chain.Blocks;
+using Kimura.Chain.Messages;
 using Kimura.Grains.Placement;
 using Kimura.Interfaces;
 using Kimura.Storage.Ledger;
@@ -107,6 +108,7 @@ internal sealed partial class LeaderGrain(
 
         _waiting = false;
         var block = BlockProduction.Produce(tip, selection.Entries.Span, selection.LatestTimestamp, now, signer);
+        using var trace = MessageTrace.Begin(GrainTraces.Source, "leader block", Enumerable.Range(0, block.Count).Select(block.IdAt));
         switch (await chain.CommitProducedAsync(epoch.State.Number, block))
         {
             case CommitOutcome.Committed:

@@ -1,5 +1,6 @@
 using Kimura.Chain;
 using Kimura.Chain.Blocks;
+using Kimura.Chain.Messages;
 using Kimura.Chain.Verification;
 using Kimura.Grains;
 using Kimura.Interfaces;
@@ -79,6 +80,7 @@ internal sealed class GossipBridge
 
     private void Publish(Block block)
     {
+        using var trace = MessageTrace.Begin(NetworkTraces.Source, "gossip publish", Enumerable.Range(0, block.Count).Select(block.IdAt));
         _gossip.Publish(WireFormat.Topic, block.Encoding.Length <= _gossipOptions.MaxMessage
             ? block.Encoding
             : BlockAnnouncement.Encode(BlockAnnouncement.Version, block.Header));

@@ -46,6 +46,10 @@ public sealed partial class ChainStore
             ArgumentOutOfRangeException.ThrowIfNotEqual(bodies?.Count ?? block.Count, block.Count, nameof(run));
         }
 
+        using var trace = MessageTrace.Begin(
+            LedgerTraces.Source,
+            "store block",
+            run.SelectMany(delivery => Enumerable.Range(0, delivery.Block.Count).Select(delivery.Block.IdAt)));
         await _blocks.WaitAsync();
         try
         {

@@ -1,5 +1,6 @@
 using Kimura.Chain;
 using Kimura.Chain.Blocks;
+using Kimura.Chain.Messages;
 using Kimura.Storage.KeyValue;
 using Kimura.Storage.SignGuard;
 
@@ -95,6 +96,7 @@ public sealed partial class ChainStore : IDisposable
                 Family.Pending, LedgerKeys.Pending(message.Id.Value), LedgerKeys.BigEndian(message.Arrival), message.Message.Encoding.Span);
         }
 
+        using var trace = MessageTrace.Begin(LedgerTraces.Source, "store pending", messages.Select(message => message.Id));
         return await _pool.RunAsync(epoch, () => StorePendingAsync(batch, messages));
     }
 
@@ -102,8 +104,11 @@ public sealed partial class ChainStore : IDisposable
     /// Commits the leader's next block with its messages, which must all be pending. Completes after the batch and the sign guard
     /// are on disk; only then is the block seen.
     /// </summary>
-    public Task<CommitOutcome> CommitProducedAsync(ulong epoch, Block block) =>
-        _leader.RunAsync(epoch, () => OneByOneAsync(() => CommitProducedAsync(block)));
+    public async Task<CommitOutcome> CommitProducedAsync(ulong epoch, Block block)
+    {
+        using var trace = MessageTrace.Begin(LedgerTraces.Source, "store block", Enumerable.Range(0, block.Count).Select(block.IdAt));
+        return await _leader.RunAsync(epoch, () => OneByOneAsync(() => CommitProducedAsync(block)));
+    }
 
     /// <summary>Keeps the header of a second, validly signed block at a height as evidence; false if it was known or the log is full.</summary>
     public ValueTask<bool> KeepEquivocationAsync(BlockHeader header) => _equivocations.KeepAsync(header);
