@@ -38,7 +38,7 @@ TARGETS = {
     "silo": ("src/Silo/Kimura.Silo.csproj", ("src",)),
     "unit": ("tests/Unit/Kimura.Tests.Unit.csproj", ("src", "tests/Unit")),
     "bench": ("benchmarks/Kimura.Benchmarks.csproj", ("src", "benchmarks")),
-    "all": ("Kimura.Orleans.sln", ("src", "tests", "benchmarks")),
+    "all": ("Kimura.Orleans.sln", ("src", "tests", "benchmarks", "samples")),
 }
 
 

@@ -54,11 +54,10 @@ internal sealed class PendingPoolGrain(
             return new SubmissionResults([.. Enumerable.Repeat(new SubmissionResult(SubmissionOutcome.Unavailable), batch.Count)], batch.Ids);
         }
 
-        using var trace = MessageTrace.Begin(GrainTraces.Source, "pool admit", IdsOf(batch));
-
         // The leader's stamp goes into a copy of our own: what crosses a grain call is immutable.
         var encodings = batch.Encodings.ToArray();
         var messages = Stamp(encodings, batch);
+        using var trace = MessageTrace.Begin(GrainTraces.Source, "pool admit", messages.Select(message => message.ComputeId()));
         _book.Prune(IsPending);
 
         // Reading may wait, and others may pass meanwhile: so until all senders are known in one and the same turn, which goes on below.
@@ -103,9 +102,6 @@ internal sealed class PendingPoolGrain(
         instruments.Admitted(accepted, results.Length - accepted);
         return new SubmissionResults(ImmutableCollectionsMarshal.AsImmutableArray(results), batch.Ids);
     }
-
-    private static IEnumerable<MessageId> IdsOf(VerifiedBatch batch) => Enumerable.Range(0, batch.Count)
-        .Select(i => new MessageId(new Hash32(batch.Ids.Span.Slice(i * Hash32.Size, Hash32.Size))));
 
     public Task<PendingSelection?> SelectAsync()
     {

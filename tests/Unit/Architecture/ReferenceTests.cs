@@ -23,6 +23,7 @@ public sealed class ReferenceTests
         ["Grains"] = ["Interfaces", "Chain", "Storage", Engine],
         ["Silo"] = ["Cryptography", "Chain", "Storage", "Libp2p", "Interfaces", "Grains", "Gateway", Engine],
         ["Gateway"] = ["Interfaces", "Chain", Engine],
+        ["Client"] = ["Chain", "Cryptography"],
     };
 
     /// <summary>Rooms that bind native libraries; everybody else calls managed code only.</summary>
