@@ -127,12 +127,12 @@ internal sealed class PeerBook(TimeProvider time)
         }
     }
 
-    /// <summary>Blames a peer for invalid data; true where it is to be disconnected.</summary>
+    /// <summary>Blames a peer for invalid data; true where it is to be disconnected, once.</summary>
     public bool Blame(PeerId peer, int points)
     {
         lock (_gate)
         {
-            if (!_peers.TryGetValue(peer, out var entry) || (entry.Blame += points) < BlameLimit)
+            if (!_peers.TryGetValue(peer, out var entry) || entry.Blame >= BlameLimit || (entry.Blame += points) < BlameLimit)
             {
                 return false;
             }

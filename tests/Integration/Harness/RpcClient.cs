@@ -62,7 +62,8 @@ internal sealed class RpcClient : IDisposable
         (await CallAsync("get_nonce", new { public_key = sender.PublicKey.ToString() })).GetProperty("nonce").GetUInt64();
 
     /// <summary>Waits for a block at a height.</summary>
-    public Task HeightAsync(ulong least) => Eventually.HoldsAsync(async () => await HeightAsync() >= least, $"block {least}");
+    public Task HeightAsync(ulong least, TimeSpan? limit = null) =>
+        Eventually.HoldsAsync(async () => await HeightAsync() >= least, $"block {least}", limit);
 
     /// <summary>Waits until a peer has heard from others and lacks nothing.</summary>
     public Task SyncedAsync() =>

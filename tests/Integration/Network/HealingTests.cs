@@ -10,6 +10,9 @@ public sealed class HealingTests : IAsyncLifetime
     // 30 for the full length; a few seconds show the same, sooner.
     private const string CutVariable = "KIMURA_TEST_CUT_SECONDS";
 
+    // After a long cut a node waits longer and longer before it dials again.
+    private static readonly TimeSpan Redial = TimeSpan.FromSeconds(90);
+
     private readonly TempDirectory _folder = new();
     private readonly LinkProxy _link = new();
     private readonly Sender _sender = new();
@@ -134,7 +137,7 @@ public sealed class HealingTests : IAsyncLifetime
     private async Task GoesOnAsync(RpcClient peer)
     {
         using var rpc = _leader.Client();
-        await peer.HeightAsync(await rpc.HeightAsync() + 1);
+        await peer.HeightAsync(await rpc.HeightAsync() + 1, Redial);
         await peer.SyncedAsync();
     }
 

@@ -89,7 +89,7 @@ public sealed class FalseServerTests(FollowerUnderTest follower) : IClassFixture
         await second.Host.ConnectAsync(follower.Node.NetworkAddress, TestContext.Current.CancellationToken);
         var line = await follower.Node.Errors.FindAsync(line => IsToldOf(line, second), Limits.Step);
         Assert.Contains("another", line, StringComparison.Ordinal);
-        Assert.Equal(2, first.AskedFor(Stranger.Status));
+        Assert.True(first.AskedFor(Stranger.Status) >= 2);
         Assert.Single(follower.Node.Errors.Lines, line => IsToldOf(line, first));
 
         static bool IsToldOf(string line, Stranger stranger) => line.Contains($"{stranger.Host.Id} is of another chain", StringComparison.Ordinal);

@@ -63,6 +63,7 @@ public sealed class PeerBookTests
         Assert.False(_book.Blame(peer, 50));
         Assert.Equal((-50d, 0d), (_book.ScoreOf(peer), _book.ScoreOf(other)));
         Assert.True(_book.Blame(peer, 50));
+        Assert.False(_book.Blame(peer, 50));
         _book.Leave(peer);
         Assert.False(_book.Enter(peer));
         _clock.Advance(TimeSpan.FromMinutes(9));
