@@ -69,6 +69,25 @@ internal sealed class LeaderBook(ChainStore chain, NodeOptions options)
         }
     }
 
+    /// <summary>
+    /// Nobody answered as the leader at this address: it makes room for others, and comes back with the next word of somebody who has it. So
+    /// false addresses, which anybody can add, do not keep the true one out.
+    /// </summary>
+    public void Unreachable(PeerId peer, Multiaddress address)
+    {
+        lock (_gate)
+        {
+            for (var i = 0; i < _records.Count; i++)
+            {
+                var (key, record) = _records[i];
+                if (record.Peer == peer)
+                {
+                    _records[i] = (key, record with { Addresses = [.. record.Addresses.Where(known => !known.Equals(address))] });
+                }
+            }
+        }
+    }
+
     /// <summary>This peer answered as the leader: it is asked first from now on.</summary>
     public void Prefer(PeerId peer)
     {

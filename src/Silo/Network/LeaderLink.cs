@@ -156,7 +156,8 @@ internal sealed partial class LeaderLink(
                 }
                 catch (Exception exception) when (exception is Libp2pException or OperationCanceledException)
                 {
-                    Lost($"{address}: {exception.Message}");
+                    leaders.Unreachable(leader.Peer, address);
+                    Lost(exception.Message);
                 }
             }
         }

@@ -44,6 +44,21 @@ public sealed class LeaderBookTests : IAsyncLifetime
     }
 
     [Fact]
+    public void False_addresses_make_room_once_nobody_answers_there()
+    {
+        for (var port = 1; port <= WireFormat.MaxAddresses; port++)
+        {
+            Assert.True(_book.Offer(Record(1, addresses: $"/ip4/127.0.0.1/tcp/{port}"), isFirstHand: false));
+        }
+
+        _book.Unreachable(IdOf(1), Multiaddress.Parse("/ip4/127.0.0.1/tcp/3"));
+        Assert.True(_book.Offer(Record(1, addresses: "/ip4/127.0.0.1/tcp/99"), isFirstHand: false));
+        var addresses = Assert.Single(_book.Current).Addresses;
+        Assert.Contains(Multiaddress.Parse("/ip4/127.0.0.1/tcp/99"), addresses);
+        Assert.DoesNotContain(Multiaddress.Parse("/ip4/127.0.0.1/tcp/3"), addresses);
+    }
+
+    [Fact]
     public void Leaders_own_addresses_replace_others_and_others_are_added_while_there_is_room()
     {
         Assert.True(_book.Offer(Record(1, addresses: "/ip4/127.0.0.1/tcp/1"), isFirstHand: false));
