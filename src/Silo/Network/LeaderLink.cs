@@ -157,7 +157,7 @@ internal sealed partial class LeaderLink(
                 catch (Exception exception) when (exception is Libp2pException or OperationCanceledException)
                 {
                     leaders.Unreachable(leader.Peer, address);
-                    Lost(exception.Message);
+                    Lost($"{address}: {exception.Message}");
                 }
             }
         }

@@ -80,13 +80,13 @@ public sealed class FalseServerTests(FollowerUnderTest follower) : IClassFixture
         await using var first = await OfAnotherChainAsync();
         for (var again = 0; again < 2; again++)
         {
-            await first.Host.ConnectAsync(follower.Node.NetworkAddress, TestContext.Current.CancellationToken);
+            await first.DialAsync(follower.Node);
             await first.DroppedByAsync(follower.Node);
         }
 
         // By the time that another one is told of, all that was to be said of the first is there.
         await using var second = await OfAnotherChainAsync();
-        await second.Host.ConnectAsync(follower.Node.NetworkAddress, TestContext.Current.CancellationToken);
+        await second.DialAsync(follower.Node);
         var line = await follower.Node.Errors.FindAsync(line => IsToldOf(line, second), Limits.Step);
         Assert.Contains("another", line, StringComparison.Ordinal);
         Assert.True(first.AskedFor(Stranger.Status) >= 2);
@@ -154,7 +154,7 @@ public sealed class FalseServerTests(FollowerUnderTest follower) : IClassFixture
         Assert.Null((await rpc.SendAsync("get_message", id)).Result);
         Assert.True(liar.AskedFor(Stranger.Sync) > asked);
 
-        await follower.Source.Host.ConnectAsync(node.NetworkAddress, TestContext.Current.CancellationToken);
+        await follower.Source.DialAsync(node);
         var message = await Eventually.ValueAsync(async () => (await rpc.SendAsync("get_message", id)).Result is { } found ? new Found(found) : null, "the right message");
         Assert.Equal(right.Encoding.ToArray(), ChainReading.ReadMessage(message.Json).Encoding.ToArray());
         Assert.NotNull(await node.Errors.FindAsync(line => line.Contains($"{liar.Host.Id} is to blame", StringComparison.Ordinal), Limits.Step));

@@ -69,11 +69,28 @@ internal sealed class Stranger : IAsyncDisposable
     /// <summary>How often it was asked for a protocol.</summary>
     public int AskedFor(string protocol) => _asked.GetValueOrDefault(protocol);
 
+    /// <summary>Connects to a node.</summary>
+    public async Task DialAsync(NodeProcess node)
+    {
+        using var patience = new CancellationTokenSource(Limits.Step);
+        while (Host.Find(node.NetworkAddress.Peer) is null)
+        {
+            try
+            {
+                await Host.ConnectAsync(node.NetworkAddress, patience.Token);
+            }
+            catch (Libp2pException) when (!patience.IsCancellationRequested)
+            {
+                // All strangers come from one address, and a node takes only so many connections a second from one.
+                await Task.Delay(TimeSpan.FromMilliseconds(100), patience.Token);
+            }
+        }
+    }
+
     /// <summary>Connects, and waits until what it publishes reaches the node and what the node forwards reaches it.</summary>
     public async Task MeetAsync(NodeProcess node)
     {
-        using var patience = new CancellationTokenSource(Limits.Step);
-        await Host.ConnectAsync(node.NetworkAddress, patience.Token);
+        await DialAsync(node);
         await Eventually.HoldsAsync(
             () => Task.FromResult(_gossip.Describe(Topic) is { Subscribed: > 0, Mesh.Count: > 0 }), "gossip with the node");
     }
