@@ -120,12 +120,16 @@ internal sealed partial class Follower(
                 }
 
                 // The rest of what this one was to bring comes first; what was asked for behind it joins on only if all of it comes.
-                if (Launch(from, fetched.Last, isNext: true, avoided, abandon.Token) is not var (again, end) || end < fetched.Last)
+                if (Launch(from, fetched.Last, isNext: true, avoided, abandon.Token) is not var (again, end))
                 {
                     return false;
                 }
 
                 flights.AddFirst(again);
+                if (end < fetched.Last)
+                {
+                    return false;
+                }
             }
         }
         finally

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Kimura.Chain;
 using Kimura.Interfaces;
 using Kimura.Libp2p;
 using Kimura.Libp2p.Identities;
@@ -64,13 +65,13 @@ internal sealed class SubmitServer
         {
             var results = await _grains.GetGrain<IIntakeGrain>(0).SubmitAsync(batch);
             return new SubmitAnswer(
-                [.. results.Results.Select((result, i) => OutcomeCodes.ToWire(result, results.Ids.Span.Slice(i * 32, 32), _chain.Parameters.MaxContent))],
+                [.. results.Results.Select((result, i) => OutcomeCodes.ToWire(result, results.Ids.Span.Slice(i * Hash32.Size, Hash32.Size), _chain.Parameters.MaxContent))],
                 null,
                 default);
         }
         catch (Exception exception) when (exception is OrleansException or TimeoutException)
         {
-            // The node stops, or nobody answered in time: nothing was answered, so nothing counts as taken.
+            // The node stops, or nobody answered in time: it may be taken all the same, and a retry learns it.
             var unavailable = OutcomeCodes.ToWire(new SubmissionResult(SubmissionOutcome.Unavailable), default, 0);
             return new SubmitAnswer([.. Enumerable.Repeat(unavailable, batch.Count)], null, default);
         }
