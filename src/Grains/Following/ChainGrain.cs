@@ -4,6 +4,7 @@ using Kimura.Chain.Blocks;
 using Kimura.Chain.Verification;
 using Kimura.Interfaces;
 using Kimura.Storage.Ledger;
+using Kimura.Storage.Log;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Concurrency;
@@ -16,7 +17,7 @@ namespace Kimura.Grains.Following;
 /// </summary>
 [Reentrant]
 internal sealed partial class ChainGrain(
-    ChainStore chain, NodeOptions options, IWorkers workers, TimeProvider time, ILogger<ChainGrain> logger) : Grain, IChainGrain
+    IChainLog log, ChainStore chain, NodeOptions options, IWorkers workers, TimeProvider time, ILogger<ChainGrain> logger) : Grain, IChainGrain
 {
     // Blocks of a run that are verified and written together.
     private const int ChunkBlocks = 512;
@@ -122,6 +123,12 @@ internal sealed partial class ChainGrain(
 
         var (good, fault) = RunVerifier.CheckSequence(chunk, selves, tip, nonces, chain.Parameters, Now);
         (good, fault) = listed is null ? (good, fault) : CheckListed(chunk, good, fault, listed);
+        if (good > 0 && !await log.MayFollowAsync(chunk[good - 1].Block))
+        {
+            // Signed, but not in the cluster's log, or not yet: it is not for this node to store it first.
+            return (0, new BodyCheck(Verdict.Future, -1));
+        }
+
         return good == 0 || await CommitAsync(chunk[..good], keepsNonces) ? (good, fault) : (0, BodyCheck.Ok);
     }
 

@@ -1,3 +1,4 @@
+using Kimura.Storage.Ledger;
 using Microsoft.Extensions.Logging;
 
 namespace Kimura.Grains.Leader;
@@ -18,6 +19,9 @@ internal sealed partial class LeaderGrain
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Epoch {Epoch} is over, {Newer} leads now")]
     private static partial void LogFenced(ILogger logger, ulong epoch, ulong newer);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Block {Height}: the cluster's log did not answer ({Outcome}); a new epoch finds out whether it is there")]
+    private static partial void LogUndecided(ILogger logger, ulong height, CommitOutcome outcome);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Block {Height} was not committed: the chain had moved on")]
     private static partial void LogStale(ILogger logger, ulong height);

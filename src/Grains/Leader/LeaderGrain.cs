@@ -3,6 +3,7 @@ using Kimura.Chain.Messages;
 using Kimura.Grains.Placement;
 using Kimura.Interfaces;
 using Kimura.Storage.Ledger;
+using Kimura.Storage.Log;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Runtime;
@@ -13,6 +14,7 @@ namespace Kimura.Grains.Leader;
 [LeaderSilo]
 internal sealed partial class LeaderGrain(
     [PersistentState("epoch", NodeOptions.GrainStorage)] IPersistentState<EpochState> epoch,
+    IChainLog log,
     ChainStore chain,
     BlockSigner signer,
     NodeOptions options,
@@ -30,9 +32,9 @@ internal sealed partial class LeaderGrain(
     {
         epoch.State = new EpochState(epoch.State.Number + 1);
         await epoch.WriteStateAsync();
-        if (!await chain.TakeLeaderEpochAsync(epoch.State.Number))
+        if (!await log.TakeLeaderEpochAsync(epoch.State.Number))
         {
-            throw new InconsistentEpochException(epoch.State.Number, chain.LeaderEpoch);
+            throw new InconsistentEpochException(epoch.State.Number, log.LeaderEpoch);
         }
 
         LogResuming(logger, chain.Tip.Height + 1);
@@ -109,14 +111,20 @@ internal sealed partial class LeaderGrain(
         _waiting = false;
         var block = BlockProduction.Produce(tip, selection.Entries.Span, selection.LatestTimestamp, now, signer);
         using var trace = MessageTrace.Begin(GrainTraces.Source, "leader block", Enumerable.Range(0, block.Count).Select(block.IdAt));
-        switch (await chain.CommitProducedAsync(epoch.State.Number, block))
+        var outcome = await log.CommitProducedAsync(epoch.State.Number, block);
+        switch (outcome)
         {
             case CommitOutcome.Committed:
                 instruments.Produced(block.Count, time.GetElapsedTime(started));
                 LogProduced(logger, block.Height, block.Count);
                 break;
             case CommitOutcome.Fenced:
-                LogFenced(logger, epoch.State.Number, chain.LeaderEpoch);
+                LogFenced(logger, epoch.State.Number, log.LeaderEpoch);
+                DeactivateOnIdle();
+                break;
+            case CommitOutcome.Unavailable or CommitOutcome.Unknown:
+                // Whether it is in the log is for the next epoch to find out: nothing of this one is written after that is taken.
+                LogUndecided(logger, block.Height, outcome);
                 DeactivateOnIdle();
                 break;
             default:

@@ -6,6 +6,7 @@ using Kimura.Grains.Leader;
 using Kimura.Grains.Placement;
 using Kimura.Interfaces;
 using Kimura.Storage.Ledger;
+using Kimura.Storage.Log;
 using Orleans;
 using Orleans.Concurrency;
 using Orleans.Runtime;
@@ -19,6 +20,7 @@ namespace Kimura.Grains.Pool;
 [Reentrant]
 internal sealed class PendingPoolGrain(
     [PersistentState("epoch", NodeOptions.GrainStorage)] IPersistentState<EpochState> epoch,
+    IChainLog log,
     ChainStore chain,
     NodeOptions options,
     TimeProvider time,
@@ -33,12 +35,12 @@ internal sealed class PendingPoolGrain(
     {
         epoch.State = new EpochState(epoch.State.Number + 1);
         await epoch.WriteStateAsync();
-        if (!await chain.TakePoolEpochAsync(epoch.State.Number))
+        if (!await log.TakePoolEpochAsync(epoch.State.Number))
         {
-            throw new InconsistentEpochException(epoch.State.Number, chain.PoolEpoch);
+            throw new InconsistentEpochException(epoch.State.Number, log.PoolEpoch);
         }
 
-        var pending = chain.GetAllPending();
+        var pending = (await log.ReadPendingAsync()).Messages;
         _book = new AdmissionBook(options, pending.Count == 0 ? 0 : pending[^1].Arrival + 1);
         foreach (var message in pending)
         {
@@ -141,7 +143,7 @@ internal sealed class PendingPoolGrain(
     // The store ends an epoch when blocks come from elsewhere: what this activation knows of nonces may be wrong then, the next one knows better.
     private bool IsOver()
     {
-        var isOver = chain.PoolEpoch != epoch.State.Number;
+        var isOver = log.PoolEpoch != epoch.State.Number;
         if (isOver)
         {
             DeactivateOnIdle();
@@ -228,7 +230,7 @@ internal sealed class PendingPoolGrain(
             _gathering = new FlushGroup();
             try
             {
-                var outcome = await chain.StorePendingAsync(epoch.State.Number, group.Messages);
+                var outcome = await log.StorePendingAsync(epoch.State.Number, group.Messages);
                 if (outcome == CommitOutcome.Committed)
                 {
                     _book.Settle(group);

@@ -4,6 +4,7 @@ using Kimura.Chain;
 using Kimura.Libp2p.Addressing;
 using Kimura.Libp2p.Tcp;
 using Kimura.Storage.Ledger;
+using Kimura.Storage.Log;
 
 namespace Kimura.Silo.Configuration;
 
@@ -19,7 +20,8 @@ internal static class ConfigurationReader
         var addresses = Addresses(values);
         var keys = LeaderKeys(values);
         var isLeader = Flag(values, OptionTable.Leader) ?? addresses.Count == 0;
-        if (!isLeader && keys.Count == 0 && addresses.Count == 0)
+        var database = Database(values);
+        if (!isLeader && keys.Count == 0 && addresses.Count == 0 && database is null)
         {
             throw new ConfigurationException(
                 $"--{OptionTable.LeaderAddress}: a node that does not lead must be told a node to connect to, or with --{OptionTable.LeaderKey} whose blocks count");
@@ -29,6 +31,11 @@ internal static class ConfigurationReader
         if (isLeader && !withBodies)
         {
             throw new ConfigurationException($"{values.Find(OptionTable.Bodies)!.Value.Source}: a leader has all messages, on-demand is for peers");
+        }
+
+        if (database is not null && !withBodies)
+        {
+            throw new ConfigurationException($"{values.Find(OptionTable.Bodies)!.Value.Source}: a silo of a cluster has all messages, on-demand is for peers");
         }
 
         return new NodeConfiguration
@@ -53,6 +60,9 @@ internal static class ConfigurationReader
             MaxBatchCalls = (int)Number(values, OptionTable.MaxBatchCalls, defaults.MaxBatchCalls, 1, 100_000),
             CorsOrigins = values.FindAll(OptionTable.CorsOrigin)?.Values ?? defaults.CorsOrigins,
             AcceptLostBlocks = Flag(values, OptionTable.AcceptLostBlocks) ?? false,
+            ClusterDb = database,
+            ClusterId = Name(values, OptionTable.ClusterId, defaults.ClusterId),
+            SiloName = Name(values, OptionTable.SiloName, defaults.SiloName),
         };
     }
 
@@ -63,6 +73,17 @@ internal static class ConfigurationReader
         Multiaddress.TryParse(text, out var address) && new TcpTransport().Carries(address!)
             ? address!
             : throw new ConfigurationException($"{source}: '{text}' is not a multiaddr over TCP such as /ip4/127.0.0.1/tcp/9000");
+
+    // What was given is not repeated: it may hold a password.
+    private static ClusterDatabase? Database(OptionValues values) =>
+        values.Find(OptionTable.ClusterDb) is not var (source, text) ? null
+        : ClusterDatabase.TryParse(text, out var database, out var problem) ? database
+        : throw new ConfigurationException($"{source}: {problem}; it should look like Host=127.0.0.1;Port=5432;Database=kimura;Username=kimura");
+
+    private static string Name(OptionValues values, string option, string standard) =>
+        values.Find(option) is not var (source, text) ? standard
+        : text.Length is > 0 and <= 64 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.') ? text
+        : throw new ConfigurationException($"{source}: '{text}' is not 1 to 64 of a-z, A-Z, 0-9, '-', '_' and '.'");
 
     private static bool WithBodies(OptionValues values, bool standard) => values.Find(OptionTable.Bodies) switch
     {

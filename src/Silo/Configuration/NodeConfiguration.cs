@@ -2,6 +2,7 @@ using System.Net;
 using Kimura.Chain;
 using Kimura.Libp2p.Addressing;
 using Kimura.Storage.Ledger;
+using Kimura.Storage.Log;
 
 namespace Kimura.Silo.Configuration;
 
@@ -70,6 +71,15 @@ public sealed record NodeConfiguration
 
     /// <summary>Goes on although signed blocks are lost.</summary>
     public bool AcceptLostBlocks { get; init; }
+
+    /// <summary>The database that the silos of a cluster share; null where this node runs alone.</summary>
+    public ClusterDatabase? ClusterDb { get; init; }
+
+    /// <summary>The cluster's name: the same on all its silos.</summary>
+    public string ClusterId { get; init; } = "kimura";
+
+    /// <summary>The silo's name in the cluster: another on each.</summary>
+    public string SiloName { get; init; } = "Silo_0";
 
     /// <summary>Where RocksDB keeps its files.</summary>
     public string DatabaseDirectory => Path.Combine(DbPath, "rocksdb");

@@ -38,6 +38,9 @@ internal static class OptionTable
     public const string MaxBatchCalls = "max-batch-calls";
     public const string CorsOrigin = "cors-origin";
     public const string AcceptLostBlocks = "accept-lost-blocks";
+    public const string ClusterDb = "cluster-db";
+    public const string ClusterId = "cluster-id";
+    public const string SiloName = "silo-name";
 
     public static IReadOnlyList<OptionSpec> All { get; } =
     [
@@ -64,5 +67,8 @@ internal static class OptionTable
         new(MaxBatchCalls, "N", "calls in a JSON-RPC batch (default 1000)"),
         new(CorsOrigin, "ORIGIN", "origin of browser pages that may call (default *)", IsRepeatable: true),
         new(AcceptLostBlocks, null, "go on although this key has signed blocks that the database does not hold"),
+        new(ClusterDb, "CONNECTION", "the PostgreSQL database that the silos of a cluster share, such as Host=db;Database=kimura;Username=kimura; better in a file or in the environment than here, where others can read its password"),
+        new(ClusterId, "ID", "the cluster's name, the same on all its silos (default kimura)"),
+        new(SiloName, "NAME", "this silo's name, another on each (default Silo_0)"),
     ];
 }

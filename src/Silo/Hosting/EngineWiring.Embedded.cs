@@ -1,6 +1,7 @@
 using Kimura.Embedded.Hosting;
 using Kimura.Grains;
 using Kimura.Grains.Placement;
+using Kimura.Silo.Configuration;
 using Kimura.Storage.GrainState;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,9 +16,7 @@ internal static class EngineWiring
 {
     public const string Name = "embedded";
 
-    public const string SiloName = "Silo_0";
-
-    public static void Add(WebApplicationBuilder builder, bool isLeader, TimeProvider time)
+    public static void Add(WebApplicationBuilder builder, NodeConfiguration configuration, TimeProvider time)
     {
         var cluster = new EmbeddedCluster(new EmbeddedClusterOptions { Scheduler = TaskScheduler.Default, TimeProvider = time });
         builder.Services
@@ -25,10 +24,10 @@ internal static class EngineWiring
             .AddPlacementFilter<LeaderSiloStrategy, LeaderSiloDirector>(ServiceLifetime.Singleton)
             .AddEmbeddedSilo(cluster, silo =>
             {
-                silo.Name = SiloName;
+                silo.Name = configuration.SiloName;
                 silo.AddGrains(typeof(NodeOptions).Assembly);
                 silo.DeactivationTimeout = TimeSpan.FromSeconds(3);
-                silo.Metadata[LeaderSiloDirector.MetadataKey] = isLeader ? "true" : "false";
+                silo.Metadata[LeaderSiloDirector.MetadataKey] = configuration.IsLeader ? "true" : "false";
             })
             .AddHostedService<SiloService>();
     }

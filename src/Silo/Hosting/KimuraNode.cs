@@ -10,6 +10,7 @@ using Kimura.Silo.Configuration;
 using Kimura.Silo.Network;
 using Kimura.Silo.Work;
 using Kimura.Storage;
+using Kimura.Storage.Log;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -67,6 +68,11 @@ public sealed class KimuraNode : IAsyncDisposable
     public static async Task<KimuraNode> StartAsync(
         NodeConfiguration configuration, TimeProvider time, Action<ILoggingBuilder> logging, CancellationToken cancellationToken = default)
     {
+        if (configuration.ClusterDb is not null)
+        {
+            throw new ConfigurationException($"--{OptionTable.ClusterDb}: this version runs one silo; without the option it runs alone");
+        }
+
         using var startup = LoggerFactory.Create(logging);
         var workers = new WorkerThreads(Environment.ProcessorCount);
         NodeStorage? storage = null;
@@ -127,7 +133,7 @@ public sealed class KimuraNode : IAsyncDisposable
         var services = builder.Services;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         services.AddSingleton<IHostLifetime, ProgramLifetime>();
-        services.AddSingleton(time).AddSingleton(workers).AddSingleton(storage.Store).AddSingleton(storage.Chain).AddSingleton(configuration.Chain);
+        services.AddSingleton(time).AddSingleton(workers).AddSingleton(storage.Store).AddSingleton(storage.Chain).AddSingleton<IChainLog>(storage.Chain).AddSingleton(configuration.Chain);
         if (storage.Signer is not null)
         {
             services.AddSingleton(storage.Signer);
@@ -135,7 +141,7 @@ public sealed class KimuraNode : IAsyncDisposable
 
         var options = new NodeOptions
         {
-            SiloName = EngineWiring.SiloName,
+            SiloName = configuration.SiloName,
             IsLeader = configuration.IsLeader,
             Producers = storage.Producers,
             BlockInterval = configuration.BlockInterval,
@@ -146,7 +152,7 @@ public sealed class KimuraNode : IAsyncDisposable
             PendingSenderLimit = configuration.PendingSenderLimit,
         };
         services.AddSingleton(options).AddMetrics().AddSingleton<LeaderInstruments>().AddSingleton<PoolInstruments>().AddSingleton<IntakeInstruments>();
-        EngineWiring.Add(builder, configuration.IsLeader, time);
+        EngineWiring.Add(builder, configuration, time);
         NetworkWiring.Add(services, configuration, storage.Identity);
         if (configuration.IsLeader)
         {

@@ -2,6 +2,7 @@ using Kimura.Chain;
 using Kimura.Chain.Blocks;
 using Kimura.Chain.Messages;
 using Kimura.Storage.KeyValue;
+using Kimura.Storage.Log;
 using Kimura.Storage.SignGuard;
 
 namespace Kimura.Storage.Ledger;
@@ -10,7 +11,7 @@ namespace Kimura.Storage.Ledger;
 /// The chain on disk (protocol section 4): the only place where chain state is written. A block, and its messages, are seen by readers
 /// only after its one synced batch, and after the sign guard's record where this node signed it. Any member may be called from any thread.
 /// </summary>
-public sealed partial class ChainStore : IDisposable
+public sealed partial class ChainStore : IChainLog, IDisposable
 {
     private readonly IKeyValueStore _store;
     private readonly ISignGuard? _guard;

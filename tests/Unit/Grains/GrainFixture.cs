@@ -11,6 +11,7 @@ using Kimura.Grains.Pool;
 using Kimura.Interfaces;
 using Kimura.Storage.GrainState;
 using Kimura.Storage.KeyValue;
+using Kimura.Storage.Log;
 using Kimura.Storage.SignGuard;
 using Kimura.Tests.Unit.Chain;
 using Kimura.Tests.Unit.Storage;
@@ -182,6 +183,7 @@ internal sealed class GrainFixture : IAsyncDisposable
             .AddSingleton(_shape.Workers)
             .AddSingleton<IKeyValueStore>(Ledger.Store)
             .AddSingleton(Ledger.Chain)
+            .AddSingleton<IChainLog>(Ledger.Chain)
             .AddSingleton(Ledger.Parameters)
             .AddSingleton(Ledger.Signer)
             .AddSingleton<LeaderInstruments>()

@@ -12,6 +12,8 @@ public sealed class ConfigurationTests
     private const string NoLeader =
         "--leader-address: a node that does not lead must be told a node to connect to, or with --leader-key whose blocks count";
 
+    private const string ClusterForm = "; it should look like Host=127.0.0.1;Port=5432;Database=kimura;Username=kimura";
+
     private static readonly string Key = TestKeys.Public("leader").ToString();
 
     [Fact]
@@ -34,6 +36,8 @@ public sealed class ConfigurationTests
         Assert.Equal((16 << 20, 1_000), (node.MaxRequestBytes, node.MaxBatchCalls));
         Assert.Equal(["*"], node.CorsOrigins);
         Assert.False(node.AcceptLostBlocks);
+        Assert.Null(node.ClusterDb);
+        Assert.Equal(("kimura", "Silo_0"), (node.ClusterId, node.SiloName));
     }
 
     public static TheoryData<string, Func<NodeConfiguration, object?>, object?> Good => new()
@@ -57,6 +61,9 @@ public sealed class ConfigurationTests
         { "--chain-id kimura-7", node => node.Chain.ChainId, "kimura-7" },
         { "--max-content 0", node => node.Chain.MaxContent, 0 },
         { "--chain-id a --max-content 65536", node => (node.Chain.ChainId, node.Chain.MaxContent), ("a", 65_536) },
+        { "--cluster-db Host=db;Port=5433;Database=log;Password=secret", node => node.ClusterDb!.ToString(), "log at db:5433" },
+        { "--cluster-db Host=db --leader false", node => node.IsLeader, false },
+        { "--cluster-id east-1 --silo-name Silo_7.b", node => (node.ClusterId, node.SiloName), ("east-1", "Silo_7.b") },
         { "--verify tip", node => node.Verify, VerifyMode.Tip },
         { "--verify full", node => node.Verify, VerifyMode.Full },
         { "--verify headers", node => node.Verify, VerifyMode.Headers },
@@ -122,6 +129,12 @@ public sealed class ConfigurationTests
         { $"--leader-key {Key}@-1", $"--leader-key: '{Key}@-1' is not a compressed public key in hex, or one with @HEIGHT" },
         { $"--leader-key {Key}@7", "--leader-key: the first leader key must begin at height 0" },
         { $"--leader-key {Key} --leader-key {Key}@0", "--leader-key: two leader keys begin at one height" },
+        { "--cluster-db Password=secret", $"--cluster-db: no host is named{ClusterForm}" },
+        { "--cluster-db secret", $"--cluster-db: this is not a PostgreSQL connection string{ClusterForm}" },
+        { "--cluster-db Host=db;Port=secret", $"--cluster-db: this is not a PostgreSQL connection string{ClusterForm}" },
+        { "--cluster-db Host=db;Pasword=secret", $"--cluster-db: this is not a PostgreSQL connection string{ClusterForm}" },
+        { "--cluster-db Host=db --leader false --bodies on-demand", "--bodies: a silo of a cluster has all messages, on-demand is for peers" },
+        { "--silo-name a/b", "--silo-name: 'a/b' is not 1 to 64 of a-z, A-Z, 0-9, '-', '_' and '.'" },
         { "--no-such-option", "Unrecognized command or argument '--no-such-option'." },
         { "stray", "Unrecognized command or argument 'stray'." },
         { "--db-path", "Required argument missing for option: '--db-path'." },
