@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
-using Kimura.Cryptography.Native;
+using Kimura.Durability;
 using Microsoft.Win32.SafeHandles;
 
 namespace Kimura.Cryptography;
@@ -12,8 +12,6 @@ public static class KeyFile
 
     /// <summary>A prefix, the digits, a newline, and one byte more to see that nothing follows.</summary>
     private const int MaxLength = 2 + HexDigits + 1 + 1;
-
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private const UnixFileMode Others =
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute |
@@ -124,43 +122,19 @@ public static class KeyFile
 
     private static void Write(string path, ReadOnlySpan<byte> text)
     {
-        using FileStream file = OpenNew(path);
-        try
-        {
-            file.Write(text);
-            file.Flush(flushToDisk: true);
-            DirectorySync.Sync(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        }
-        catch (IOException e)
-        {
-            // Ours, and not known to be whole: a later start must not find it.
-            File.Delete(path);
-            throw new KeyFileException($"key file '{path}' cannot be written: {e.Message}", e);
-        }
-    }
-
-    private static FileStream OpenNew(string path)
-    {
         if (OperatingSystem.IsWindows())
         {
             throw NoPermissions(path);
         }
 
-        FileStreamOptions options = new()
+        if (Path.Exists(path))
         {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            Share = FileShare.None,
-            BufferSize = 0,
-            UnixCreateMode = OwnerOnly,
-        };
+            throw new KeyFileException($"key file '{path}' exists already and is not overwritten");
+        }
+
         try
         {
-            return new FileStream(path, options);
-        }
-        catch (IOException e) when (Path.Exists(path))
-        {
-            throw new KeyFileException($"key file '{path}' exists already and is not overwritten", e);
+            DurableFile.Create(path, text, overwrite: false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Kimura.Cryptography;
+using Kimura.Durability;
 using Kimura.Silo.Configuration;
 using Kimura.Silo.Hosting;
 using Kimura.Storage;
@@ -23,6 +24,7 @@ internal static partial class NodeProgram
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         try
         {
+            ArmWriteFault();
             var configuration = read();
             using var tracing = Tracing.Start(Environment.GetEnvironmentVariable);
             LogEngine(logger, KimuraNode.Version, KimuraNode.Engine);
@@ -69,6 +71,17 @@ internal static partial class NodeProgram
 
         LogShutdown(logger);
         return ExitCode.Stopped;
+    }
+
+    // For those who test what the node does when a disk fails or the process ends in the middle: docs/decisions/write-sites.md.
+    private static void ArmWriteFault()
+    {
+        if (Environment.GetEnvironmentVariable(WriteFault.Variable) is { Length: > 0 } text)
+        {
+            WriteSite.Arm(WriteFault.TryParse(text, Console.Error, out var fault)
+                ? fault
+                : throw new ConfigurationException($"{WriteFault.Variable}: '{text}' is not 'trace' or 'stop|fail:before|after:N'"));
+        }
     }
 
     private static int? ExitCodeOf(Exception exception) => exception switch

@@ -3,6 +3,7 @@ using Kimura.Chain;
 using Kimura.Chain.Blocks;
 using Kimura.Chain.Verification;
 using Kimura.Cryptography;
+using Kimura.Durability;
 using Kimura.Libp2p.Identities;
 using Kimura.Silo.Configuration;
 using Kimura.Silo.Network;
@@ -91,7 +92,7 @@ internal sealed partial class NodeStorage : IAsyncDisposable
     {
         try
         {
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            DirectorySync.CreateSynced(path, DurableFile.OwnerOnly | UnixFileMode.UserExecute);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

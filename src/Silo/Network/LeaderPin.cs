@@ -1,4 +1,6 @@
+using System.Text;
 using Kimura.Chain;
+using Kimura.Durability;
 using Kimura.Grains;
 using Kimura.Libp2p.Identities;
 using Kimura.Silo.Configuration;
@@ -46,15 +48,7 @@ internal sealed partial class LeaderPin(NodeOptions options, NetworkOptions netw
             }
 
             // Kept before it is used: a restart must not follow another one.
-            var draft = network.PinPath + ".new";
-            using (var file = new FileStream(draft, FileMode.Create, FileAccess.Write))
-            {
-                file.Write(System.Text.Encoding.ASCII.GetBytes($"{key}\n"));
-                file.Flush(flushToDisk: true);
-            }
-
-            File.Move(draft, network.PinPath, overwrite: true);
-            Storage.DirectorySync.Sync(Path.GetDirectoryName(network.PinPath)!);
+            DurableFile.Create(network.PinPath, Encoding.ASCII.GetBytes($"{key}\n"), overwrite: true);
             options.Producers.TryPin(key);
             LogPinned(logger, key, teller, network.PinPath);
         }

@@ -1,3 +1,5 @@
+using Kimura.Durability;
+
 namespace Kimura.Storage.RocksDb;
 
 /// <summary>
@@ -21,7 +23,9 @@ internal sealed class DirectoryLock : IDisposable
             DirectorySync.CreateSynced(directory);
             var path = Path.Combine(directory, FileName);
             // FileShare.None is flock(LOCK_EX | LOCK_NB): it also keeps out a second open of the same process.
+            WriteSite.Before("lock file creation");
             var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            WriteSite.After("lock file creation");
             if (!IsHeldByAnotherProgram(directory))
                 return new DirectoryLock(file);
 

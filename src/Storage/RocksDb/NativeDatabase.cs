@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Kimura.Durability;
 using Kimura.Storage.KeyValue;
 
 namespace Kimura.Storage.RocksDb;
@@ -32,7 +33,15 @@ internal sealed unsafe class NativeDatabase
         var options = new RocksOptions();
         try
         {
-            return Open(directory, options);
+            WriteSite.Before("database open");
+            var database = Open(directory, options);
+            WriteSite.After("database open", canFail: false);
+            return database;
+        }
+        catch (IOException e)
+        {
+            options.Dispose();
+            throw RocksError.WhileOpening(directory, e.Message);
         }
         catch
         {
@@ -81,21 +90,30 @@ internal sealed unsafe class NativeDatabase
     /// <summary>Writes a native batch, all or nothing; with sync it is on disk, and so is all before it. Null, or the library's error.</summary>
     internal string? Write(nint nativeBatch, bool sync)
     {
-        byte* error = null;
-        RocksNative.Write(_db, sync ? _options.WriteSynced : _options.Write, nativeBatch, &error);
-        return RocksError.Take(error);
+        var site = sync ? "database commit, synced" : "database commit";
+        return AtSite(site, () =>
+        {
+            byte* error = null;
+            RocksNative.Write(_db, sync ? _options.WriteSynced : _options.Write, nativeBatch, &error);
+            return RocksError.Take(error);
+        });
     }
 
     /// <summary>Puts the log on disk. Null, or the library's error.</summary>
     internal string? SyncLog()
     {
-        byte* error = null;
-        RocksNative.FlushWal(_db, 1, &error);
-        return RocksError.Take(error);
+        return AtSite("database log sync", () =>
+        {
+            byte* error = null;
+            RocksNative.FlushWal(_db, 1, &error);
+            return RocksError.Take(error);
+        });
     }
 
     /// <summary>An openable copy, hard-linked where the file system can. Null, or the library's error.</summary>
-    internal string? Checkpoint(string directory)
+    internal string? Checkpoint(string directory) => AtSite("database checkpoint", () => WriteCheckpoint(directory));
+
+    private string? WriteCheckpoint(string directory)
     {
         byte* error = null;
         var checkpoint = RocksNative.CreateCheckpointObject(_db, &error);
@@ -112,12 +130,32 @@ internal sealed unsafe class NativeDatabase
     /// <summary>Stops the background work and closes.</summary>
     internal void Close()
     {
+        WriteSite.Before("database close", canFail: false);
         RocksNative.CancelBackgroundWork(_db, wait: 1);
         foreach (var family in _families)
             RocksNative.DestroyFamily(family);
 
         RocksNative.Close(_db);
         _options.Dispose();
+        WriteSite.After("database close", canFail: false);
+    }
+
+    // A failure that is injected is told as the library tells its own.
+    private static string? AtSite(string site, Func<string?> write)
+    {
+        try
+        {
+            WriteSite.Before(site);
+            var problem = write();
+            if (problem is null)
+                WriteSite.After(site);
+
+            return problem;
+        }
+        catch (IOException e)
+        {
+            return e.Message;
+        }
     }
 
     private static NativeDatabase Open(string directory, RocksOptions options)

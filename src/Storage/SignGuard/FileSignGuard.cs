@@ -1,3 +1,4 @@
+using Kimura.Durability;
 using Microsoft.Win32.SafeHandles;
 
 namespace Kimura.Storage.SignGuard;
@@ -111,35 +112,17 @@ public sealed class FileSignGuard : ISignGuard
         ? new SignedBlock(block.Height, block.Hash.ToArray())
         : throw new ArgumentException($"a block hash has {GuardSlot.HashSize} bytes, not {block.Hash.Length}", nameof(block));
 
-    // A file that is there is whole: it is made under another name first.
     private static void Create(string path)
     {
-        var directory = Path.GetDirectoryName(path)!;
-        DirectorySync.CreateSynced(directory);
-        var unfinished = path + ".new";
-        File.Delete(unfinished);
-        var options = new FileStreamOptions
+        DirectorySync.CreateSynced(Path.GetDirectoryName(path)!);
+        var bytes = new byte[GuardSlot.FileSize];
+        for (var sequence = 0UL; sequence < 2; sequence++)
         {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-        };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
-        using (var file = new FileStream(unfinished, options))
-        {
-            file.SetLength(GuardSlot.FileSize);
-            for (var sequence = 0UL; sequence < 2; sequence++)
-            {
-                var slot = new GuardSlot(sequence, null);
-                RandomAccess.Write(file.SafeFileHandle, slot.Encode(), slot.Offset);
-            }
-
-            file.Flush(flushToDisk: true);
+            var slot = new GuardSlot(sequence, null);
+            slot.Encode().CopyTo(bytes.AsSpan((int)slot.Offset));
         }
 
-        File.Move(unfinished, path, overwrite: false);
-        DirectorySync.Sync(directory);
+        DurableFile.Create(path, bytes, overwrite: false);
     }
 
     private static GuardSlot Read(string path, SafeFileHandle file)
@@ -172,8 +155,12 @@ public sealed class FileSignGuard : ISignGuard
             await Task.Run(() =>
             {
                 BeforeWrite?.Invoke();
+                WriteSite.Before("sign guard write");
                 RandomAccess.Write(_file, slot.Encode(), slot.Offset);
+                WriteSite.After("sign guard write");
+                WriteSite.Before("sign guard sync");
                 RandomAccess.FlushToDisk(_file);
+                WriteSite.After("sign guard sync");
             });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

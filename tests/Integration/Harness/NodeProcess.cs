@@ -67,15 +67,25 @@ internal sealed partial class NodeProcess : ChildProcess
     /// <summary>Waits for the line that says ready.</summary>
     public async Task ReadyAsync()
     {
+        if (!await TryReadyAsync())
+        {
+            Assert.Fail($"the node ended before it was ready: {await EndAsync()}");
+        }
+    }
+
+    /// <summary>The same; false where it ends before.</summary>
+    public async Task<bool> TryReadyAsync()
+    {
         var line = await Output.FindAsync(line => line.Contains("ready", StringComparison.Ordinal), Limits.Start);
         TimeToReady = Stopwatch.GetElapsedTime(_started);
         if (line is null)
         {
-            Assert.Fail($"the node ended before it was ready: {await EndAsync()}");
+            return false;
         }
 
         Address = new Uri(AddressPattern().Match(line).Value);
         NetworkAddress = Multiaddress.Parse(Output.Lines.First(line => line.StartsWith("/ip4/", StringComparison.Ordinal)));
+        return true;
     }
 
     /// <summary>A client of this node; the caller disposes it.</summary>

@@ -1,7 +1,7 @@
 using System.Runtime.Versioning;
 using System.Text;
 using Kimura.Cryptography;
-using Kimura.Cryptography.Native;
+using Kimura.Durability;
 using Xunit;
 
 namespace Kimura.Tests.Unit.Cryptography;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kimura.Durability;
 using Microsoft.Extensions.Logging;
 
 namespace Kimura.Storage.RocksDb.LogScan;
@@ -61,8 +62,10 @@ internal static partial class LogScanner
             return;
 
         using var cut = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.Read);
+        WriteSite.Before("log cut");
         cut.SetLength(end);
         cut.Flush(flushToDisk: true);
+        WriteSite.After("log cut");
         LogCut(logger, length - end, path, end);
     }
 
