@@ -37,6 +37,7 @@ COVERED = ("Kimura.Cryptography", "Kimura.Chain", "Kimura.Storage", "Kimura.Grai
 TARGETS = {
     "silo": ("src/Silo/Kimura.Silo.csproj", ("src",)),
     "unit": ("tests/Unit/Kimura.Tests.Unit.csproj", ("src", "tests/Unit")),
+    "integration": ("tests/Integration/Kimura.Tests.Integration.csproj", ("src", "tests/Integration")),
     "bench": ("benchmarks/Kimura.Benchmarks.csproj", ("src", "benchmarks")),
     "all": ("Kimura.Orleans.sln", ("src", "tests", "benchmarks", "samples")),
 }
@@ -147,6 +148,17 @@ def ensure_strace():
         install(["strace"])
     else:
         note("strace is missing: the test that needs it will say so; install it with your system's package manager")
+
+
+def ensure_compiler():
+    """The library under which the tests cut the power is built from C."""
+    if sys.platform != "linux" or shutil.which("cc"):
+        return
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        note("installing a C compiler, for the tests that cut the power")
+        install(["gcc", "libc6-dev"])
+    else:
+        note("a C compiler is missing: the tests that cut the power will say so; install your system's gcc")
 
 
 def ensure_chromium():
@@ -688,6 +700,7 @@ def test(suite):
     started = time.monotonic()
     ensure_natives()
     ensure_strace()
+    ensure_compiler()
     names = ("unit", "integration", "interop", "browser") if suite == "all" else (suite,)
     if "unit" in names:
         ensure_promtool()
@@ -709,6 +722,18 @@ def test(suite):
         print("no test ran")
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed or passed == 0 else 0
+
+
+def soak(options):
+    """Ends a leader in the middle, again and again, under load; the test's own implementation, in its long form."""
+    ensure_natives()
+    ensure_compiler()
+    build("integration")
+    asked = {"KIMURA_SOAK_KILLS": options.kills, "KIMURA_SOAK_POWER_CUTS": options.power_cuts,
+             "KIMURA_SOAK_BLOCKS": options.blocks, "KIMURA_SOAK_SEED": options.seed}
+    variables = {name: str(value) for name, value in asked.items() if value}
+    return subprocess.run(["dotnet", output_of("integration", "Release"), "-explicit", "only", "-method", "*CrashTests.Soak_of", "-noColor"],
+                          cwd=ROOT, env={**environment(), **variables}, check=False).returncode
 
 
 # --- Commands ---------------------------------------------------------------------------------------------------
@@ -807,6 +832,11 @@ def parse(arguments):
     commands.add_parser("run", help="run one node; what follows are the node's options (run --help)", add_help=False)
     add = commands.add_parser("test", help="build, run the tests, print totals and coverage", allow_abbrev=False)
     add.add_argument("--suite", choices=["all", "unit", "integration", "interop", "browser"], default="all")
+    add = commands.add_parser("soak", help="end a leader in the middle, again and again, under load: nothing answered may be lost", allow_abbrev=False)
+    add.add_argument("--kills", type=int, default=0, metavar="N", help="rounds that end with SIGKILL")
+    add.add_argument("--power-cuts", type=int, default=0, metavar="N", help="rounds that lose what was not synced, too")
+    add.add_argument("--blocks", type=int, default=10_000, metavar="N", help="the chain's height before the first kill (10000)")
+    add.add_argument("--seed", type=int, default=0, metavar="N", help="the seed that a run has printed, for the same draws again")
     commands.add_parser("bench", help="run the benchmarks", add_help=False)
     git = commands.add_parser("git", help="commit, or open a pull request").add_subparsers(metavar="COMMAND", dest="verb", required=True)
     add = git.add_parser("commit", help="git commit", allow_abbrev=False)
@@ -861,6 +891,8 @@ def dispatch(arguments):
         return 0
     if options.command == "test":
         return test(options.suite)
+    if options.command == "soak":
+        return soak(options)
     return git_commit(options) if options.verb == "commit" else git_pr(options)
 
 

@@ -78,6 +78,13 @@ internal class ChildProcess : IAsyncDisposable
 
     public void Signal(int signal) => Signals.Send(_process.Id, signal);
 
+    /// <summary>Kills it, if it has not ended by itself, and waits for the end.</summary>
+    public Task<Ending> KillAsync()
+    {
+        _process.Kill();
+        return EndAsync();
+    }
+
     /// <summary>Sends the signal and waits for the end.</summary>
     public Task<Ending> EndAsync(int signal, TimeSpan? limit = null)
     {
