@@ -52,6 +52,12 @@ public sealed record GatewayOptions
     /// <summary>How long a WebSocket's client may take nothing of what is sent; default 30 s. Then the connection is cut.</summary>
     public TimeSpan SlowClientTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// How long what fails because a silo died or is not ready is tried again; default 0: not at all, a gateway in the silo's own process ends
+    /// with it. A call that is under way may take its own time limit more.
+    /// </summary>
+    public TimeSpan RetryFor { get; init; } = TimeSpan.Zero;
+
     /// <summary>Origins of browser pages that may call; default any.</summary>
     public ImmutableArray<string> CorsOrigins { get; init; } = [AnyOrigin];
 
@@ -74,6 +80,7 @@ public sealed record GatewayOptions
         { MaxSubscriptions: < 1 or > 1000 } => $"{nameof(MaxSubscriptions)} {MaxSubscriptions} is not 1 to 1,000",
         { MaxLag: < 1 } => $"{nameof(MaxLag)} {MaxLag} is below 1",
         _ when SlowClientTimeout <= TimeSpan.Zero => $"{nameof(SlowClientTimeout)} {SlowClientTimeout} is not above 0",
+        _ when RetryFor < TimeSpan.Zero => $"{nameof(RetryFor)} {RetryFor} is below 0",
         _ when MaxBufferedBytes < MaxRequestBytes =>
             $"{nameof(MaxBufferedBytes)} {MaxBufferedBytes} is below {nameof(MaxRequestBytes)} {MaxRequestBytes}",
         _ when CorsOrigins.IsDefault || CorsOrigins.Any(string.IsNullOrWhiteSpace) => $"{nameof(CorsOrigins)} has an empty origin",

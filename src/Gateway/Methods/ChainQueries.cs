@@ -23,12 +23,11 @@ internal sealed class ChainQueries(NodeAccess node)
 
     public async ValueTask<RpcAnswer> GetBlockAsync(BlockReference reference, bool withMessages)
     {
-        var reader = node.Reader;
         var record = reference switch
         {
-            { Height: { } height } => await reader.GetBlockAsync(height, withMessages: false),
-            { Hash.IsEmpty: false } => await reader.GetBlockByHashAsync(reference.Hash, withMessages: false),
-            _ => await reader.GetLatestBlockAsync(withMessages: false),
+            { Height: { } height } => await node.GetBlockAsync(height, withMessages: false),
+            { Hash.IsEmpty: false } => await node.ReadAsync(reader => reader.GetBlockByHashAsync(reference.Hash, withMessages: false)),
+            _ => await node.ReadAsync(reader => reader.GetLatestBlockAsync(withMessages: false)),
         };
         if (record is null)
         {
@@ -44,12 +43,12 @@ internal sealed class ChainQueries(NodeAccess node)
         if (view.Count > MessagePage)
         {
             // The first message speaks for the rest: once the answer has begun, one that is not there can only break it off.
-            return (await reader.GetMessageAsync(view.IdAt(0))).IsUnreachable
+            return (await node.ReadAsync(reader => reader.GetMessageAsync(view.IdAt(0)), answer => answer.IsUnreachable)).IsUnreachable
                 ? RpcAnswer.Fail(RpcFailure.Unavailable)
                 : RpcAnswer.Stream(response => view.WriteAsync(response, to => WriteEachAsync(view, to)));
         }
 
-        var whole = await reader.GetBlockAsync(view.Height, withMessages: true);
+        var whole = await node.GetBlockAsync(view.Height, withMessages: true);
         if (whole?.AreMessagesUnreachable == true)
         {
             return RpcAnswer.Fail(RpcFailure.Unavailable);
@@ -87,7 +86,7 @@ internal sealed class ChainQueries(NodeAccess node)
 
     public async ValueTask<RpcAnswer> GetHeightAsync()
     {
-        var tip = await node.Reader.GetTipAsync();
+        var tip = await node.GetTipAsync();
         return RpcAnswer.Of(writer =>
         {
             writer.WriteStartObject();
@@ -99,7 +98,7 @@ internal sealed class ChainQueries(NodeAccess node)
 
     public async ValueTask<RpcAnswer> GetMessageAsync(ReadOnlyMemory<byte> id)
     {
-        var answer = await node.Reader.GetMessageAsync(id);
+        var answer = await node.ReadAsync(reader => reader.GetMessageAsync(id), answer => answer.IsUnreachable);
         if (answer.Record is not { } record)
         {
             return RpcAnswer.Fail(answer.IsUnreachable ? RpcFailure.Unavailable : RpcFailure.NotFound);
@@ -111,7 +110,7 @@ internal sealed class ChainQueries(NodeAccess node)
 
     public async ValueTask<RpcAnswer> GetMessagesAsync(ReadOnlyMemory<byte> publicKey, ulong fromNonce, int count)
     {
-        var page = await node.Reader.GetMessagesAsync(publicKey, fromNonce, Math.Min(count, MessagePage));
+        var page = await ReadMessagesAsync(publicKey, fromNonce, count);
         if (page.IsUnreachable)
         {
             return RpcAnswer.Fail(RpcFailure.Unavailable);
@@ -130,7 +129,7 @@ internal sealed class ChainQueries(NodeAccess node)
                     break;
                 }
 
-                page = await node.Reader.GetMessagesAsync(publicKey, next.Value, Math.Min(left, MessagePage));
+                page = await ReadMessagesAsync(publicKey, next.Value, left);
                 if (page.IsUnreachable)
                 {
                     throw new MessageUnreachableException($"a message above nonce {next.Value} cannot be fetched");
@@ -143,7 +142,7 @@ internal sealed class ChainQueries(NodeAccess node)
 
     public async ValueTask<RpcAnswer> GetNonceAsync(ReadOnlyMemory<byte> publicKey)
     {
-        var answer = await node.Reader.GetNonceAsync(publicKey);
+        var answer = await node.ReadAsync(reader => reader.GetNonceAsync(publicKey), answer => answer.IsUnreachable);
         if (answer.IsUnreachable)
         {
             return RpcAnswer.Fail(RpcFailure.Unavailable);
@@ -159,7 +158,7 @@ internal sealed class ChainQueries(NodeAccess node)
 
     public async ValueTask<RpcAnswer> GetProofAsync(ReadOnlyMemory<byte> id)
     {
-        var proof = await node.Reader.GetProofAsync(id);
+        var proof = await node.ReadAsync(reader => reader.GetProofAsync(id));
         return proof switch
         {
             null => RpcAnswer.Fail(RpcFailure.NotFound),
@@ -170,7 +169,7 @@ internal sealed class ChainQueries(NodeAccess node)
 
     public async ValueTask<RpcAnswer> GetStatusAsync()
     {
-        var status = await node.Reader.GetStatusAsync();
+        var status = await node.ReadAsync(reader => reader.GetStatusAsync());
         return RpcAnswer.Of(writer => StatusView.Write(writer, status));
     }
 
@@ -189,12 +188,15 @@ internal sealed class ChainQueries(NodeAccess node)
         return last is null or ulong.MaxValue ? null : last + 1;
     }
 
+    private Task<MessagesAnswer> ReadMessagesAsync(ReadOnlyMemory<byte> publicKey, ulong fromNonce, int left) => node.ReadAsync(
+        reader => reader.GetMessagesAsync(publicKey, fromNonce, Math.Min(left, MessagePage)), answer => answer.IsUnreachable);
+
     // One after the other: a block's messages may be a hundred megabytes, and nobody knows how slowly they will be read.
     private async ValueTask WriteEachAsync(BlockView view, JsonResponse response)
     {
         for (var i = 0; i < view.Count; i++)
         {
-            var (record, isUnreachable) = await node.Reader.GetMessageAsync(view.IdAt(i));
+            var (record, isUnreachable) = await node.ReadAsync(reader => reader.GetMessageAsync(view.IdAt(i)), answer => answer.IsUnreachable);
             if (isUnreachable)
             {
                 throw new MessageUnreachableException($"message {i} of block {view.Height} cannot be fetched");
@@ -213,7 +215,7 @@ internal sealed class ChainQueries(NodeAccess node)
     private async ValueTask<BlockPage> ReadBlocksAsync(ulong from, ulong to, int size)
     {
         var asked = (int)Math.Min((ulong)size, (to - from) + 1);
-        var records = await node.Reader.GetBlocksAsync(from, from + (ulong)(asked - 1));
+        var records = await node.GetBlocksAsync(from, from + (ulong)(asked - 1));
         var views = new BlockView[records.Length];
         var bytes = 0L;
         for (var i = 0; i < views.Length; i++)

@@ -47,7 +47,7 @@ internal sealed class SubmissionSet(RpcParam[] parameters, int maxContent) : IDi
         {
             // The node keeps what it takes, so this one is not from the pool.
             var batch = new SubmissionBatch(_encodings.AsSpan(0, _encoded).ToArray(), _sent);
-            var results = await node.Intake.SubmitAsync(batch);
+            var results = await node.SubmitAsync(batch);
             if (results.Results.Length != _sent || results.Ids.Length != _sent * Hash32.Size)
             {
                 throw new InvalidOperationException(

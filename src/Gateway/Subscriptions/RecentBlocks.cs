@@ -30,7 +30,7 @@ internal sealed class RecentBlocks(NodeAccess node)
     /// <summary>One message of a block, read on its own.</summary>
     public async ValueTask<FeedMessage> GetMessageAsync(BlockView block, int index)
     {
-        var (record, _) = await node.Reader.GetMessageAsync(block.IdAt(index));
+        var (record, _) = await node.ReadAsync(reader => reader.GetMessageAsync(block.IdAt(index)));
         return record is { IsConfirmed: true }
             ? FeedBlock.ReadMessage(record)
             : throw new InvalidDataException($"the node has no message {index} of block {block.Height}");
@@ -62,7 +62,7 @@ internal sealed class RecentBlocks(NodeAccess node)
 
     private async Task<FeedBlock> ReadAsync(ulong height)
     {
-        var record = await node.Reader.GetBlockAsync(height, withMessages: false)
+        var record = await node.GetBlockAsync(height, withMessages: false)
             ?? throw new InvalidDataException($"the node has no block {height}");
         var view = BlockView.Read(record);
         return view.Count <= MaxMessages ? await FeedBlock.CreateAsync(view) : new FeedBlock(view, default);
@@ -75,7 +75,7 @@ internal sealed class RecentBlocks(NodeAccess node)
             return null;
         }
 
-        var record = await node.Reader.GetBlockAsync(view.Height, withMessages: true);
+        var record = await node.GetBlockAsync(view.Height, withMessages: true);
         var encodings = record?.Messages ?? default;
         return encodings.Length <= MaxBytes ? FeedBlock.ReadMessages(view, encodings) : null;
     }

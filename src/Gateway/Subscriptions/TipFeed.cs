@@ -55,6 +55,7 @@ internal sealed partial class TipFeed(
             try
             {
                 var tip = _tip is { } above ? await node.Reader.WaitForTipAsync(above) : await node.Reader.GetTipAsync();
+                node.Saw(tip.Height);
                 Publish(tip.Height);
             }
             catch (Exception) when (stopping.IsCancellationRequested)

@@ -29,6 +29,14 @@ internal sealed class FaultScript
     public int Asked { get; set; }
 
     public byte[] Bytes { get; set; } = [];
+
+    /// <summary>Called before each answer.</summary>
+    public Action OnAsked { get; set; } = static () => { };
+
+    /// <summary>What becomes of one submission.</summary>
+    public ImmutableArray<SubmissionResult> Results { get; set; } = [];
+
+    public TipRecord Tip { get; set; } = new(0, default);
 }
 
 /// <summary>The gateway on a real engine whose grains fail as a test says: what the real node does only on a bad day.</summary>
@@ -107,8 +115,11 @@ internal sealed class FaultyNode : IAsyncDisposable
 [StatelessWorker]
 internal sealed class FaultyIntake(FaultScript script) : Grain, IIntakeGrain
 {
-    public Task<SubmissionResults> SubmitAsync(SubmissionBatch batch) =>
-        script.Fault is { } fault ? Task.FromException<SubmissionResults>(fault) : Task.FromResult(new SubmissionResults([], script.Bytes));
+    public Task<SubmissionResults> SubmitAsync(SubmissionBatch batch)
+    {
+        script.OnAsked();
+        return script.Fault is { } fault ? Task.FromException<SubmissionResults>(fault) : Task.FromResult(new SubmissionResults(script.Results, script.Bytes));
+    }
 }
 
 [StatelessWorker]
@@ -122,7 +133,7 @@ internal class FaultyReader(FaultScript script) : Grain, IChainReader
 
     public Task<NodeStatus> GetStatusAsync() => AnswerAsync(script.Status);
 
-    public virtual Task<TipRecord> GetTipAsync() => AnswerAsync(new TipRecord(0, script.Bytes));
+    public virtual Task<TipRecord> GetTipAsync() => AnswerAsync(script.Tip with { Hash = script.Bytes });
 
     public virtual Task<TipRecord> WaitForTipAsync(ulong above) => GetTipAsync();
 
@@ -144,10 +155,14 @@ internal class FaultyReader(FaultScript script) : Grain, IChainReader
     public Task<ProofRecord?> GetProofAsync(ReadOnlyMemory<byte> id) =>
         AnswerAsync<ProofRecord?>(new ProofRecord(IsPending: false, script.Bytes, 0, 1, script.Bytes, script.Bytes));
 
-    private Task<T> AnswerAsync<T>(T answer) => script switch
+    private Task<T> AnswerAsync<T>(T answer)
     {
-        { IsSilent: true } => new TaskCompletionSource<T>().Task,
-        { Fault: { } fault } => Task.FromException<T>(fault),
-        _ => Task.FromResult(answer),
-    };
+        script.OnAsked();
+        return script switch
+        {
+            { IsSilent: true } => new TaskCompletionSource<T>().Task,
+            { Fault: { } fault } => Task.FromException<T>(fault),
+            _ => Task.FromResult(answer),
+        };
+    }
 }
