@@ -59,7 +59,9 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     private static async Task<NodeProcess> StartAsync(string folder, IEnumerable<string> options)
     {
-        var program = Path.Combine(RepositoryFolder.Root, "src", "Silo", "bin", "Release", "net10.0", "Kimura.Silo.dll");
+        // Of the same engine and configuration as the benchmark.
+        var build = Path.GetRelativePath(Path.Combine(RepositoryFolder.Root, "benchmarks"), AppContext.BaseDirectory);
+        var program = Path.Combine(RepositoryFolder.Root, "src", "Silo", build, "Kimura.Silo.dll");
         if (!File.Exists(program))
         {
             throw new BenchmarkException("bench: the node is not built: python3 blockchain.py build --mode release");

@@ -101,6 +101,9 @@ internal static partial class NodeProgram
         logging.Services.AddSingleton(TimeProvider.System);
         logging
             .AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Orleans", LogLevel.Warning)
+            // Advice about the garbage collector, at every start.
+            .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
             .AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>()
             .AddConsole(console =>
             {

@@ -280,6 +280,24 @@ class Building(unittest.TestCase):
             os.unlink(os.path.join(root, "src", "A", "B.cs"))
             self.assertTrue(look())
 
+    def test_the_engine_is_chosen_once_and_the_reason_remembered(self):
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(blockchain, "ARTIFACTS", folder), \
+                mock.patch.object(blockchain, "ENGINE_FILE", os.path.join(folder, "engine")):
+            self.assertEqual(blockchain.engine(), "Embedded")
+            with mock.patch.object(blockchain, "probe_orleans", return_value="NU1101: not there"):
+                blockchain.choose_engine("auto")
+                self.assertEqual(blockchain.engine(), "Embedded")
+                self.assertEqual(blockchain.engine_line(), "engine: embedded (the Orleans packages cannot be restored: NU1101: not there)")
+                with self.assertRaisesRegex(blockchain.Stop, "cannot be restored: NU1101"):
+                    blockchain.choose_engine("orleans")
+            with mock.patch.object(blockchain, "probe_orleans", return_value=None):
+                blockchain.choose_engine("auto")
+                self.assertEqual(blockchain.engine(), "Orleans")
+                self.assertEqual(blockchain.engine_line(), "engine: orleans (the Orleans packages can be restored)")
+                self.assertIn(os.path.join("bin", "orleans", "Release"), blockchain.output_of("silo", "Release"))
+            blockchain.choose_engine("embedded")
+            self.assertEqual(blockchain.engine_line(), "engine: embedded (as asked for)")
+
     def test_lock_files_hold_in_continuous_integration(self):
         with mock.patch.dict(os.environ, {"CI": "true"}):
             self.assertIn("-p:RestoreLockedMode=true", blockchain.engine_properties("Embedded"))

@@ -19,6 +19,17 @@ public interface IStorage
 
     /// <summary>Reads the state again; what was not written is lost.</summary>
     Task ReadStateAsync();
+
+    /// <summary>Deletes the record; a store that does not know the token goes on when it is canceled.</summary>
+    /// <exception cref="Orleans.Storage.InconsistentStateException">Another activation wrote in the meantime.</exception>
+    Task ClearStateAsync(CancellationToken cancellationToken) => ClearStateAsync();
+
+    /// <summary>Writes the state; a store that does not know the token goes on when it is canceled.</summary>
+    /// <exception cref="Orleans.Storage.InconsistentStateException">Another activation wrote in the meantime.</exception>
+    Task WriteStateAsync(CancellationToken cancellationToken) => WriteStateAsync();
+
+    /// <summary>Reads the state again; a store that does not know the token goes on when it is canceled.</summary>
+    Task ReadStateAsync(CancellationToken cancellationToken) => ReadStateAsync();
 }
 
 /// <summary>A stored state.</summary>

@@ -31,7 +31,7 @@ internal sealed partial class LeaderGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         epoch.State = new EpochState(epoch.State.Number + 1);
-        await epoch.WriteStateAsync();
+        await epoch.WriteStateAsync(cancellationToken);
         if (!await log.TakeLeaderEpochAsync(epoch.State.Number))
         {
             throw new InconsistentEpochException(epoch.State.Number, log.LeaderEpoch);

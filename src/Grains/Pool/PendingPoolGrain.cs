@@ -34,7 +34,7 @@ internal sealed class PendingPoolGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         epoch.State = new EpochState(epoch.State.Number + 1);
-        await epoch.WriteStateAsync();
+        await epoch.WriteStateAsync(cancellationToken);
         if (!await log.TakePoolEpochAsync(epoch.State.Number))
         {
             throw new InconsistentEpochException(epoch.State.Number, log.PoolEpoch);

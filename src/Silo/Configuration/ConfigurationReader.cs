@@ -3,6 +3,7 @@ using System.Net;
 using Kimura.Chain;
 using Kimura.Libp2p.Addressing;
 using Kimura.Libp2p.Tcp;
+using Kimura.Silo.Hosting;
 using Kimura.Storage.Ledger;
 using Kimura.Storage.Log;
 
@@ -47,7 +48,7 @@ internal static class ConfigurationReader
             BlockInterval = Interval(values, defaults.BlockInterval),
             DbPath = values.Find(OptionTable.DbPath)?.Value ?? defaults.DbPath,
             LeaderKeys = keys,
-            RpcHost = Host(values, defaults.RpcHost),
+            RpcHost = Host(values, OptionTable.RpcHost, defaults.RpcHost),
             RpcPort = (int)Number(values, OptionTable.RpcPort, defaults.RpcPort, 0, 65_535),
             KeyFile = values.Find(OptionTable.KeyFile)?.Value,
             Chain = Chain(values),
@@ -63,6 +64,23 @@ internal static class ConfigurationReader
             ClusterDb = database,
             ClusterId = Name(values, OptionTable.ClusterId, defaults.ClusterId),
             SiloName = Name(values, OptionTable.SiloName, defaults.SiloName),
+            Silo = Silo(values, defaults.Silo),
+        };
+    }
+
+    private static SiloEndpoints Silo(OptionValues values, SiloEndpoints standard)
+    {
+        string[] options = [OptionTable.SiloAddress, OptionTable.SiloPort, OptionTable.SiloGatewayPort];
+        if (!EngineWiring.HasTransport && options.Select(values.Find).FirstOrDefault(value => value is not null) is var (source, _))
+        {
+            throw new ConfigurationException($"{source}: the embedded engine has no transport, other silos cannot reach it; this needs a build with the Orleans engine");
+        }
+
+        return new SiloEndpoints
+        {
+            Address = Host(values, OptionTable.SiloAddress, standard.Address),
+            Port = (int)Number(values, OptionTable.SiloPort, standard.Port, 0, 65_535),
+            GatewayPort = (int)Number(values, OptionTable.SiloGatewayPort, standard.GatewayPort, 0, 65_535),
         };
     }
 
@@ -161,7 +179,7 @@ internal static class ConfigurationReader
         var (source, value) => throw new ConfigurationException($"{source}: '{value}' is not tip, headers or full"),
     };
 
-    private static IPAddress Host(OptionValues values, IPAddress standard) => values.Find(OptionTable.RpcHost) switch
+    private static IPAddress Host(OptionValues values, string option, IPAddress standard) => values.Find(option) switch
     {
         null => standard,
         { Value: "localhost" } => IPAddress.Loopback,

@@ -81,6 +81,9 @@ public sealed record NodeConfiguration
     /// <summary>The silo's name in the cluster: another on each.</summary>
     public string SiloName { get; init; } = "Silo_0";
 
+    /// <summary>Where the silo is reached, on the Orleans engine.</summary>
+    public SiloEndpoints Silo { get; init; } = new();
+
     /// <summary>Where RocksDB keeps its files.</summary>
     public string DatabaseDirectory => Path.Combine(DbPath, "rocksdb");
 

@@ -41,6 +41,9 @@ internal static class OptionTable
     public const string ClusterDb = "cluster-db";
     public const string ClusterId = "cluster-id";
     public const string SiloName = "silo-name";
+    public const string SiloAddress = "silo-address";
+    public const string SiloPort = "silo-port";
+    public const string SiloGatewayPort = "silo-gateway-port";
 
     public static IReadOnlyList<OptionSpec> All { get; } =
     [
@@ -70,5 +73,8 @@ internal static class OptionTable
         new(ClusterDb, "CONNECTION", "the PostgreSQL database that the silos of a cluster share, such as Host=db;Database=kimura;Username=kimura; better in a file or in the environment than here, where others can read its password"),
         new(ClusterId, "ID", "the cluster's name, the same on all its silos (default kimura)"),
         new(SiloName, "NAME", "this silo's name, another on each (default Silo_0)"),
+        new(SiloAddress, "ADDRESS", "address at which other silos, and programs that call grains, reach this one (default 127.0.0.1; Orleans engine only)"),
+        new(SiloPort, "N", "port for other silos, 0 for any free one (default 11111; Orleans engine only)"),
+        new(SiloGatewayPort, "N", "port for programs that call grains, 0 for any free one (default 30000; Orleans engine only)"),
     ];
 }

@@ -16,6 +16,9 @@ internal static class EngineWiring
 {
     public const string Name = "embedded";
 
+    /// <summary>Silos and clients of other processes reach this one.</summary>
+    public const bool HasTransport = false;
+
     public static void Add(WebApplicationBuilder builder, NodeConfiguration configuration, TimeProvider time)
     {
         var cluster = new EmbeddedCluster(new EmbeddedClusterOptions { Scheduler = TaskScheduler.Default, TimeProvider = time });

@@ -48,7 +48,7 @@ internal class ChildProcess : IAsyncDisposable
         // The default is one fixed port, and many nodes run at once; and a fast machine's tests call faster than a client by default may.
         start.Environment["KIMURA_LISTEN_ADDR"] = "/ip4/127.0.0.1/tcp/0";
         start.Environment["KIMURA_RATE_LIMIT"] = "0";
-        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        foreach (var (name, value) in Engine.Environment.Concat(environment ?? new Dictionary<string, string>()))
         {
             start.Environment[name] = value;
         }

@@ -8,7 +8,13 @@ internal static class Repository
     public static string Root { get; } = FindRoot();
 
     /// <summary>The node's program, of the same build as the test.</summary>
-    public static string NodeProgram { get; } = FindNode();
+    public static string NodeProgram { get; } = Find("src/Silo", "Kimura.Silo");
+
+    /// <summary>The gateway's program, of the same build as the test.</summary>
+    public static string GatewayProgram => Find("src/Gateway", "Kimura.Gateway");
+
+    /// <summary>The sample that calls grains.</summary>
+    public static string GrainClient => Find("samples/GrainClient", "GrainClient");
 
     public static string PathOf(params string[] parts) => Path.Combine([Root, .. parts]);
 
@@ -25,10 +31,16 @@ internal static class Repository
         throw new InvalidOperationException($"{Marker} is not in a folder above {AppContext.BaseDirectory}");
     }
 
-    private static string FindNode()
+    private static string Find(string project, string name)
     {
         var framework = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-        var program = PathOf("src", "Silo", "bin", framework.Parent!.Name, framework.Name, "Kimura.Silo.dll");
-        return File.Exists(program) ? program : throw new InvalidOperationException($"the node is not built: {program}");
+        var bin = framework.Parent!;
+        while (bin.Name != "bin")
+        {
+            bin = bin.Parent!;
+        }
+
+        var program = PathOf(project, "bin", Path.GetRelativePath(bin.FullName, framework.FullName), $"{name}.dll");
+        return File.Exists(program) ? program : throw new InvalidOperationException($"it is not built: {program}");
     }
 }

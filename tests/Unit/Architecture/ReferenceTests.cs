@@ -34,7 +34,7 @@ public sealed class ReferenceTests
     private static readonly string[] WebRooms = ["Gateway", "Silo"];
 
     public static TheoryData<string> Rooms() =>
-        [.. Directory.GetDirectories(Repository.PathOf("src")).Select(path => Path.GetFileName(path)!).Where(HasProject).Order(StringComparer.Ordinal)];
+        [.. Directory.GetDirectories(Repository.PathOf("src")).Select(path => Path.GetFileName(path)!).Where(HasProject).Where(IsHere).Order(StringComparer.Ordinal)];
 
     [Fact]
     public void Every_room_stands_in_the_table() =>
@@ -79,6 +79,9 @@ public sealed class ReferenceTests
     [Fact]
     public void A_reference_that_the_table_does_not_allow_is_seen() =>
         Assert.Contains("Kimura.Cryptography", Read("Chain", metadata => metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name)).ToList()));
+
+    // The embedded engine's room is built, but not used, where the other engine is.
+    private static bool IsHere(string room) => room != Engine || typeof(Orleans.IGrain).Assembly.GetName().Name == $"Kimura.{Engine}";
 
     private static bool HasProject(string room) => File.Exists(Repository.PathOf("src", room, $"Kimura.{room}.csproj"));
 

@@ -11,6 +11,14 @@ internal static class Repository
     /// <summary>A path inside the repository.</summary>
     public static string PathOf(params string[] parts) => Path.Combine([Root, .. parts]);
 
+    /// <summary>A project's folder below <c>obj</c> or <c>bin</c> for the engine and configuration that this test was built for.</summary>
+    public static string OutputOf(string project, string kind)
+    {
+        var framework = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+        var below = Path.GetRelativePath(PathOf("tests", "Unit", "bin"), framework.Parent!.FullName);
+        return PathOf(project, kind, below);
+    }
+
     private static string FindRoot()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

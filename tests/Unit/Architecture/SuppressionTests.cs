@@ -10,9 +10,6 @@ namespace Kimura.Tests.Unit.Architecture;
 /// </summary>
 public sealed partial class SuppressionTests
 {
-    private static readonly string Configuration =
-        AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Debug{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Debug" : "Release";
-
     [Fact]
     public void Every_suppression_suppresses_something()
     {
@@ -28,7 +25,7 @@ public sealed partial class SuppressionTests
 
     private static HashSet<(string File, string Rule)> Suppressions(string project)
     {
-        var path = Repository.PathOf(project, "obj", Configuration, "diagnostics.sarif");
+        var path = Path.Combine(Repository.OutputOf(project, "obj"), "diagnostics.sarif");
         Assert.True(File.Exists(path), $"{path} is missing: build {project} anew");
         using var log = JsonDocument.Parse(File.ReadAllBytes(path));
         return log.RootElement.GetProperty("runs")[0].GetProperty("results").EnumerateArray()

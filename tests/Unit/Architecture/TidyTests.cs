@@ -133,6 +133,7 @@ public sealed partial class TidyTests
             "src" => folders[1..],
             "tests" => ["Tests", .. folders[1..]],
             "benchmarks" => ["Benchmarks", .. folders[1..]],
+            "samples" => ["Samples", .. folders[1..]],
             _ => folders,
         };
         return string.Join('.', rest.Prepend("Kimura"));

@@ -52,14 +52,3 @@ public sealed record ClusterShape
     /// <summary>More services for each silo.</summary>
     public Action<IServiceCollection> Services { get; init; } = static _ => { };
 }
-
-/// <summary>Starts the harness of the engine that the tests are built for.</summary>
-public static class ClusterHarness
-{
-    public static async Task<IClusterHarness> StartAsync(ClusterShape? shape = null)
-    {
-        EmbeddedHarness harness = new(shape ?? new ClusterShape());
-        await harness.StartAsync();
-        return harness;
-    }
-}

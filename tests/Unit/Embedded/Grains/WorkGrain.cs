@@ -198,7 +198,8 @@ public sealed class WorkGrain(Probe probe, ILocalSiloDetails silo) : HoldGrain(p
     public Task<string?> AmbientAsync() => Task.FromResult(Ambient.Value);
 }
 
+[GenerateSerializer, Alias("tests.CustomException")]
 public sealed class CustomException(string message, int number) : Exception(message)
 {
-    public int Number => number;
+    [Id(0)] public int Number { get; } = number;
 }

@@ -14,7 +14,7 @@ public sealed class OrleansSurfaceTests
     [Fact]
     public void The_public_surface_is_the_committed_part_of_Orleans()
     {
-        string[] committed = ReadList();
+        string[] committed = SurfaceList.Read();
         Assert.Contains(Version, committed[0], StringComparison.Ordinal);
         IEnumerable<Type> types = typeof(EmbeddedSilo).Assembly.GetTypes().Where(static type => IsOrleans(type.Namespace));
         string[] surface = [.. SurfacePrinter.Lines(types)];
@@ -31,12 +31,4 @@ public sealed class OrleansSurfaceTests
     }
 
     private static bool IsOrleans(string? name) => name == "Orleans" || name?.StartsWith("Orleans.", StringComparison.Ordinal) == true;
-
-    private static string[] ReadList()
-    {
-        using Stream stream = typeof(OrleansSurfaceTests).Assembly.GetManifestResourceStream("OrleansSurface.txt")
-            ?? throw new InvalidOperationException("OrleansSurface.txt is not embedded in the test assembly.");
-        using StreamReader reader = new(stream);
-        return reader.ReadToEnd().TrimEnd('\n').Split('\n');
-    }
 }

@@ -1,6 +1,6 @@
 using System.Reflection;
 
-namespace Kimura.Tests.Unit.Embedded.Own;
+namespace Kimura.Tests.Unit.Embedded;
 
 /// <summary>
 /// Writes the public surface of types as lines, one a fact: a type and its kind, what it inherits, where an attribute may stand, and each

@@ -1,11 +1,12 @@
 using Kimura.Embedded.Hosting;
 using Kimura.Tests.Unit.Embedded.Grains;
+using Kimura.Tests.Unit.Embedded.Harness;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Placement;
 using Orleans.Storage;
 
-namespace Kimura.Tests.Unit.Embedded.Harness;
+namespace Kimura.Tests.Unit.Embedded;
 
 /// <summary>The contract tests' cluster on the embedded engine: the real engine on the thread pool, with a manual clock.</summary>
 internal sealed class EmbeddedHarness : IClusterHarness
@@ -102,4 +103,18 @@ internal sealed class EmbeddedHarness : IClusterHarness
     }
 
     private EmbeddedSilo SiloOf(string silo) => _hosts[silo].GetRequiredService<EmbeddedSilo>();
+}
+
+/// <summary>Starts the harness of the engine that the tests are built for.</summary>
+public static class ClusterHarness
+{
+    /// <summary>Why tests of idle collection are skipped; null where they run.</summary>
+    public static string? NoCollection => null;
+
+    public static async Task<IClusterHarness> StartAsync(ClusterShape? shape = null)
+    {
+        EmbeddedHarness harness = new(shape ?? new ClusterShape());
+        await harness.StartAsync();
+        return harness;
+    }
 }

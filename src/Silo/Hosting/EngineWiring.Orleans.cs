@@ -1,0 +1,120 @@
+using System.Net;
+using System.Net.Sockets;
+using Kimura.Grains;
+using Kimura.Grains.Placement;
+using Kimura.Interfaces;
+using Kimura.Silo.Configuration;
+using Kimura.Storage.GrainState;
+using Kimura.Storage.KeyValue;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Placement;
+using Orleans.Runtime;
+using Orleans.Runtime.Hosting;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+using Orleans.Serialization;
+
+namespace Kimura.Silo.Hosting;
+
+/// <summary>The Orleans engine's wiring: a silo that others can join and clients can call (docs/decisions/orleans-settings.md has the why of each number).</summary>
+internal static class EngineWiring
+{
+    public const string Name = "orleans";
+
+    /// <summary>Silos and clients of other processes reach this one.</summary>
+    public const bool HasTransport = true;
+
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan DeactivationTimeout = TimeSpan.FromSeconds(3);
+
+    // A killed silo is declared dead after about MissedProbes x ProbeTimeout.
+    private const int MissedProbes = 3;
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan VoteLife = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan TableRefresh = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DefunctLife = TimeSpan.FromDays(1);
+
+    public static void Add(WebApplicationBuilder builder, NodeConfiguration configuration, TimeProvider time)
+    {
+        var endpoints = Ports.Complete(configuration.Silo);
+        builder.UseOrleans(silo =>
+        {
+            UseClustering(silo, configuration);
+            silo.ConfigureEndpoints(endpoints.Address, endpoints.Port, endpoints.GatewayPort);
+            silo.Configure<SiloOptions>(options => options.SiloName = configuration.SiloName);
+            silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = ResponseTimeout);
+            silo.Configure<GrainCollectionOptions>(options => options.DeactivationTimeout = DeactivationTimeout);
+            silo.UseSiloMetadata(new Dictionary<string, string>
+            {
+                [LeaderSiloDirector.MetadataKey] = configuration.IsLeader ? "true" : "false",
+            });
+            // Failures of ours reach a caller in another process as what they are.
+            silo.Services.Configure<ExceptionSerializationOptions>(static options => options.SupportedNamespacePrefixes.Add(nameof(Kimura)));
+
+            // Grains follow the node's clock; what keeps the cluster together, and its limits, the real one, whatever a test makes of the other.
+            silo.Services
+                .AddKeyedSingleton(KeyedService.AnyKey, static (_, _) => TimeProvider.System)
+                .AddKeyedSingleton(TimeProviderNames.Grains, time)
+                .AddGrainStorage(NodeOptions.GrainStorage, static (provider, _) => new KeyValueGrainStorage(provider.GetRequiredService<IKeyValueStore>()))
+                .AddPlacementFilter<LeaderSiloStrategy, LeaderSiloDirector>(ServiceLifetime.Singleton);
+        });
+    }
+
+    private static void UseClustering(ISiloBuilder silo, NodeConfiguration configuration)
+    {
+        silo.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = configuration.ClusterId);
+        if (configuration.ClusterDb is not { } database)
+        {
+            // Alone: the list of the living is in this process.
+            silo.UseLocalhostClustering();
+            return;
+        }
+
+        silo.UseAdoNetClustering((AdoNetClusteringSiloOptions options) =>
+        {
+            options.Invariant = "Npgsql";
+            options.ConnectionString = MembershipDatabase.ConnectionString(database.ConnectionString);
+        });
+        silo.Configure<ClusterMembershipOptions>(static options =>
+        {
+            options.ProbeTimeout = ProbeTimeout;
+            options.NumMissedProbesLimit = MissedProbes;
+            options.TableRefreshTimeout = TableRefresh;
+            options.IAmAliveTablePublishTimeout = SignOfLife;
+            options.DeathVoteExpirationTimeout = VoteLife;
+            options.DefunctSiloExpiration = DefunctLife;
+        });
+    }
+
+    // Orleans makes an address of the port before it listens there, so a free one is found first; who takes it in between fails the start.
+    private static class Ports
+    {
+        public static SiloEndpoints Complete(SiloEndpoints asked)
+        {
+            using var first = Probe(asked.Address, asked.Port);
+            using var second = Probe(asked.Address, asked.GatewayPort);
+            return asked with { Port = PortOf(first), GatewayPort = PortOf(second) };
+        }
+
+        private static Socket Probe(IPAddress address, int port)
+        {
+            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                socket.Bind(new IPEndPoint(address, port));
+                return socket;
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        }
+
+        private static int PortOf(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}
