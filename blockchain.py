@@ -828,6 +828,7 @@ defaults, JSON-RPC and the explorer at http://127.0.0.1:8545/. Every option is t
   --leader-key HEX           whose blocks to accept (a peer without it keeps what the first node that it dials says)
   --bodies full|on-demand    fetch messages with their blocks, or when somebody asks
   --config FILE              all of these in a file
+  --backup-dir DIR           make backups there, every 24 hours, 7 kept (--backup-interval-hours, --backup-keep)
   --peers N                  this tool's own: a leader with N peers beside it, on the next ports
 Exit codes: 0 stopped on request, 2 bad option or file, 3 database refused, 4 port or lock taken, 5 storage failed."""
 
@@ -849,6 +850,18 @@ usage: blockchain.py bench [benchmark options]
 Builds and runs the benchmarks; the options are the benchmark program's own."""
 
 
+BACKUP_HELP = """\
+usage: blockchain.py backup create|list|verify|restore --db-path DIR --backup-dir DIR [options]
+
+  create   a backup, of a running node or of one that is stopped (--backup-keep N: and keep so many)
+  list     the backups with time, height and sizes
+  verify   check every byte of them (--backup NAME: of one; --full: and its whole chain, on a copy in --scratch DIR)
+  restore  into a data directory without a database (--backup NAME, --height N, --replace: move what is there aside)
+Data directory and backup directory come from the node's own options, variables and file (--config). The leader's key and
+its guard are never in a backup. More: docs/operations/backups.md.
+Exit codes: 0 done, 2 bad option, 3 damaged or refused, 4 in use by another process, 5 storage failed, 130 interrupted."""
+
+
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="blockchain.py", description="The developer's tool of Kimura.", allow_abbrev=False)
     commands = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
@@ -867,6 +880,7 @@ def parse(arguments):
     add.add_argument("--seed", type=int, default=0, metavar="N", help="the seed that a run has printed, for the same draws again")
     commands.add_parser("gateway", help="run a gateway in a process of its own; what follows are its options (gateway --help)", add_help=False)
     commands.add_parser("bench", help="run the benchmarks", add_help=False)
+    commands.add_parser("backup", help="make, list, verify and restore backups (backup --help)", add_help=False)
     git = commands.add_parser("git", help="commit, or open a pull request").add_subparsers(metavar="COMMAND", dest="verb", required=True)
     add = git.add_parser("commit", help="git commit", allow_abbrev=False)
     add.add_argument("--message", required=True)
@@ -890,11 +904,14 @@ def welcome(options):
 
 
 def passes_on(command, options):
-    """run, gateway and bench: what follows them belongs to the program that they start."""
+    """run, gateway, bench and backup: what follows them belongs to the program that they start."""
     if options in (["--help"], ["-h"]):
-        print({"run": RUN_HELP, "gateway": GATEWAY_HELP, "bench": BENCH_HELP}[command])
+        print({"run": RUN_HELP, "gateway": GATEWAY_HELP, "bench": BENCH_HELP, "backup": BACKUP_HELP}[command])
         return 0
     ensure_natives()
+    if command == "backup":
+        build("silo")
+        return foreground("silo", [command, *options])
     if command == "run":
         build("silo")
         peers = dict(pairs(options)).get("--peers")
@@ -912,7 +929,7 @@ def passes_on(command, options):
 
 
 def dispatch(arguments):
-    if arguments[:1] in (["run"], ["gateway"], ["bench"]):
+    if arguments[:1] in (["run"], ["gateway"], ["bench"], ["backup"]):
         return passes_on(arguments[0], arguments[1:])
     options = parse(arguments)
     if options.command == "setup":

@@ -4,12 +4,13 @@ namespace Kimura.Benchmarks;
 internal sealed record BenchmarkOptions
 {
     public const string Usage = """
-        usage: bench [micro|ingest|network|sockets|all] [options]        (default: all)
+        usage: bench [micro|ingest|network|sockets|backup|all] [options]        (default: all)
 
           micro    BLAKE3, parsing a key and verifying a signature, committing a block to RocksDB
           ingest   a real node under a load of signed messages over HTTP
           network  a leader and peers: how fast a block gets round, how fast a peer catches up
           sockets  1,000 idle and 100 active WebSocket clients: memory, and how late they have a block
+          backup   a backup of a loaded node: what it takes, and what it does to the time between blocks
 
           --messages N            messages in batches (default 200000)
           --singles N             messages one a call (default 60000)
@@ -58,6 +59,8 @@ internal sealed record BenchmarkOptions
 
     public bool RunsSockets => What is "sockets" or "all";
 
+    public bool RunsBackups => What is "backup" or "all";
+
     public string ReportPath => Report ?? Path.Combine(RepositoryFolder.Root, "benchmarks", "results", $"{What}.md");
 
     public static bool TryParse(string[] args, out BenchmarkOptions options, out string problem)
@@ -66,7 +69,7 @@ internal sealed record BenchmarkOptions
         problem = "";
         for (var i = 0; i < args.Length; i++)
         {
-            if (args[i] is "micro" or "ingest" or "network" or "sockets" or "all")
+            if (args[i] is "micro" or "ingest" or "network" or "sockets" or "backup" or "all")
             {
                 options.What = args[i];
             }

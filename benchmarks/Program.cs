@@ -1,4 +1,5 @@
 using Kimura.Benchmarks;
+using Kimura.Benchmarks.Backups;
 using Kimura.Benchmarks.Ingest;
 using Kimura.Benchmarks.Micro;
 using Kimura.Benchmarks.Network;
@@ -35,6 +36,11 @@ try
     if (options.RunsSockets)
     {
         await SocketsBenchmark.RunAsync(options, report, place);
+    }
+
+    if (options.RunsBackups)
+    {
+        await BackupBenchmark.RunAsync(options, report, place);
     }
 
     report.Save(options.ReportPath);

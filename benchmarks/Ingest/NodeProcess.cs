@@ -26,6 +26,10 @@ internal sealed class NodeProcess : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
+    /// <summary>The node's program, of the same engine and configuration as the benchmark.</summary>
+    public static string Program { get; } = Path.Combine(
+        RepositoryFolder.Root, "src", "Silo", Path.GetRelativePath(Path.Combine(RepositoryFolder.Root, "benchmarks"), AppContext.BaseDirectory), "Kimura.Silo.dll");
+
     /// <summary>Where its gateway answers.</summary>
     public IPEndPoint Address => _ready.Task.Result;
 
@@ -59,17 +63,14 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     private static async Task<NodeProcess> StartAsync(string folder, IEnumerable<string> options)
     {
-        // Of the same engine and configuration as the benchmark.
-        var build = Path.GetRelativePath(Path.Combine(RepositoryFolder.Root, "benchmarks"), AppContext.BaseDirectory);
-        var program = Path.Combine(RepositoryFolder.Root, "src", "Silo", build, "Kimura.Silo.dll");
-        if (!File.Exists(program))
+        if (!File.Exists(Program))
         {
             throw new BenchmarkException("bench: the node is not built: python3 blockchain.py build --mode release");
         }
 
         string[] arguments =
         [
-            program, "--rate-limit", "0", "--rpc-port", "0", "--listen-addr", "/ip4/127.0.0.1/tcp/0", "--chain-id", Workload.ChainId,
+            Program, "--rate-limit", "0", "--rpc-port", "0", "--listen-addr", "/ip4/127.0.0.1/tcp/0", "--chain-id", Workload.ChainId,
             "--db-path", folder, .. options,
         ];
         var node = new NodeProcess(new ProcessStartInfo("dotnet", arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true });

@@ -8,4 +8,7 @@ internal static class ExitCode
     public const int DatabaseRefused = 3;
     public const int PortOrLockTaken = 4;
     public const int StorageFailed = 5;
+
+    /// <summary>A command, not a node, was ended before it was done: as a shell has it.</summary>
+    public const int Interrupted = 130;
 }

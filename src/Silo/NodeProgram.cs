@@ -74,7 +74,7 @@ internal static partial class NodeProgram
     }
 
     // For those who test what the node does when a disk fails or the process ends in the middle: docs/decisions/write-sites.md.
-    private static void ArmWriteFault()
+    public static void ArmWriteFault()
     {
         if (Environment.GetEnvironmentVariable(WriteFault.Variable) is { Length: > 0 } text)
         {
@@ -84,7 +84,8 @@ internal static partial class NodeProgram
         }
     }
 
-    private static int? ExitCodeOf(Exception exception) => exception switch
+    /// <summary>The exit code for what a command of this program ends with; null for a bug.</summary>
+    public static int? ExitCodeOf(Exception exception) => exception switch
     {
         ConfigurationException or KeyFileException or NativeLibraryMissingException => ExitCode.BadOption,
         StorageException { Fault: StorageFault.Refused or StorageFault.Corrupt } => ExitCode.DatabaseRefused,
@@ -94,9 +95,11 @@ internal static partial class NodeProgram
         _ => null,
     };
 
-    private static string OneLine(Exception exception) => exception.Message.ReplaceLineEndings(" ");
+    /// <summary>What is said of it on standard error.</summary>
+    public static string OneLine(Exception exception) => exception.Message.ReplaceLineEndings(" ");
 
-    private static void AddLogging(ILoggingBuilder logging)
+    /// <summary>The program's log: one line an entry, on standard error.</summary>
+    public static void AddLogging(ILoggingBuilder logging)
     {
         logging.Services.AddSingleton(TimeProvider.System);
         logging

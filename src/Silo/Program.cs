@@ -1,5 +1,11 @@
 using Kimura.Silo;
+using Kimura.Silo.Backups.Commands;
 using Kimura.Silo.Configuration;
+
+if (args is [BackupCommandLine.Name, ..])
+{
+    return await BackupProgram.RunAsync(args);
+}
 
 var commandLine = new CommandLine();
 var arguments = commandLine.Parse(args);

@@ -1,5 +1,4 @@
 using Kimura.Chain.Blocks;
-using Kimura.Cryptography;
 
 namespace Kimura.Chain.Verification;
 
@@ -9,16 +8,11 @@ namespace Kimura.Chain.Verification;
 /// </summary>
 public sealed class EncodingDigest
 {
-    private readonly Blake3Hasher _hasher = Blake3Hasher.Create();
+    private readonly ByteDigest _digest = new();
 
     /// <summary>Takes the next block.</summary>
-    public void Add(Block block) => _hasher.Update(block.Encoding.Span);
+    public void Add(Block block) => _digest.Add(block.Encoding.Span);
 
     /// <summary>The digest of the blocks so far; more may follow.</summary>
-    public Hash32 Current()
-    {
-        Span<byte> digest = stackalloc byte[Hash32.Size];
-        _hasher.Finish(digest);
-        return new Hash32(digest);
-    }
+    public Hash32 Current() => _digest.Current();
 }

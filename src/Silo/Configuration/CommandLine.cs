@@ -20,10 +20,12 @@ internal sealed class CommandLine
 
     /// <summary>Each option's form on the command line.</summary>
     public IReadOnlyDictionary<OptionSpec, Option> Options { get; } = OptionTable.All.ToDictionary(
-        spec => spec,
-        spec => spec.IsFlag
-            ? (Option)new Option<bool>(spec.Flag) { Description = spec.Help }
-            : new Option<string[]>(spec.Flag) { Description = spec.Help, HelpName = spec.Placeholder, Arity = ArgumentArity.OneOrMore });
+        spec => spec, OptionOf);
+
+    /// <summary>An option's form on a command line.</summary>
+    public static Option OptionOf(OptionSpec spec) => spec.IsFlag
+        ? new Option<bool>(spec.Flag) { Description = spec.Help }
+        : new Option<string[]>(spec.Flag) { Description = spec.Help, HelpName = spec.Placeholder, Arity = ArgumentArity.OneOrMore };
 
     /// <summary>Parses the arguments; what is wrong with them is in the result.</summary>
     public ParseResult Parse(IReadOnlyList<string> arguments) => _command.Parse(arguments);

@@ -65,6 +65,9 @@ internal static class ConfigurationReader
             ClusterId = Name(values, OptionTable.ClusterId, defaults.ClusterId),
             SiloName = Name(values, OptionTable.SiloName, defaults.SiloName),
             Silo = Silo(values, defaults.Silo),
+            BackupDirectory = values.Find(OptionTable.BackupDirectory)?.Value,
+            BackupInterval = TimeSpan.FromHours(Number(values, OptionTable.BackupInterval, (long)defaults.BackupInterval.TotalHours, 1, 8_760)),
+            BackupKeep = BackupKeep(values) ?? defaults.BackupKeep,
         };
     }
 
@@ -83,6 +86,25 @@ internal static class ConfigurationReader
             GatewayPort = (int)Number(values, OptionTable.SiloGatewayPort, standard.GatewayPort, 0, 65_535),
         };
     }
+
+    /// <summary>What the backup commands share with a node.</summary>
+    /// <exception cref="ConfigurationException">One line that names the option and why it cannot be.</exception>
+    public static NodeConfiguration ReadForBackups(OptionValues values)
+    {
+        var defaults = new NodeConfiguration();
+        return defaults with
+        {
+            DbPath = values.Find(OptionTable.DbPath)?.Value ?? defaults.DbPath,
+            KeyFile = values.Find(OptionTable.KeyFile)?.Value,
+            LeaderKeys = LeaderKeys(values),
+            BackupDirectory = values.Find(OptionTable.BackupDirectory)?.Value
+                ?? throw new ConfigurationException($"--{OptionTable.BackupDirectory}: say where the backups are"),
+        };
+    }
+
+    /// <summary>How many backups are kept, where that was given.</summary>
+    /// <exception cref="ConfigurationException">It is not a number that can be.</exception>
+    public static int? BackupKeep(OptionValues values) => Number(values, OptionTable.BackupKeep, 0, 1, 10_000) is > 0 and var keep ? (int)keep : null;
 
     private static List<Multiaddress> Addresses(OptionValues values) =>
         values.FindAll(OptionTable.LeaderAddress) is var (source, texts) ? [.. texts.Select(text => Address(source, text)).Distinct()] : [];

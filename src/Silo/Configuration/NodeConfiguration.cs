@@ -84,6 +84,15 @@ public sealed record NodeConfiguration
     /// <summary>Where the silo is reached, on the Orleans engine.</summary>
     public SiloEndpoints Silo { get; init; } = new();
 
+    /// <summary>Where backups are made; null: no backups are made.</summary>
+    public string? BackupDirectory { get; init; }
+
+    /// <summary>Time from one backup to the next; default 24 h.</summary>
+    public TimeSpan BackupInterval { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>How many backups are kept; default 7.</summary>
+    public int BackupKeep { get; init; } = 7;
+
     /// <summary>Where RocksDB keeps its files.</summary>
     public string DatabaseDirectory => Path.Combine(DbPath, "rocksdb");
 

@@ -6,6 +6,7 @@ using Kimura.Grains.Intake;
 using Kimura.Grains.Leader;
 using Kimura.Grains.Pool;
 using Kimura.Libp2p.Addressing;
+using Kimura.Silo.Backups;
 using Kimura.Silo.Configuration;
 using Kimura.Silo.Network;
 using Kimura.Silo.Work;
@@ -159,6 +160,7 @@ public sealed class KimuraNode : IAsyncDisposable
             services.AddHostedService<LeaderKeepAlive>();
         }
 
+        BackupWiring.Add(services, configuration);
         AddGateway(builder, configuration);
         var app = builder.Build();
         app.UseKimuraGateway();

@@ -68,6 +68,49 @@ internal static class BlockBatch
         return batch;
     }
 
+    /// <summary>
+    /// The batch that takes the last block off again, with its messages: after it the database is as before that block, its messages not
+    /// pending.
+    /// </summary>
+    /// <exception cref="StorageException">Corrupt: the block's messages are not what is stored.</exception>
+    public static async Task<WriteBatch> RemoveAsync(IKeyValueStore store, Block block, Block below)
+    {
+        var batch = new WriteBatch();
+        var bodiesHeight = await store.GetAsync(Family.Metadata, LedgerKeys.BodiesHeight) is { } value
+            ? LedgerKeys.ReadNumber(value, "the height up to which messages are complete")
+            : ulong.MaxValue;
+        var nonces = new Dictionary<PublicKey, ulong>();
+        for (var i = 0; i < block.Count; i++)
+        {
+            var key = LedgerKeys.Message(block.IdAt(i).Value);
+            batch.Delete(Family.Messages, key);
+
+            // Above that height nonces are not kept. Below, the first of a sender in the block is the one that was expected before it.
+            if (block.Height <= bodiesHeight)
+            {
+                var body = StoredMessage.TryDecode(await store.GetAsync(Family.Messages, key) ?? [], out var stored) && stored.HasBody
+                    ? stored.Message
+                    : throw ChainTruncation.Corrupt(block.Height, $"lacks its message {i} ({block.IdAt(i)})");
+                nonces.TryAdd(body.Sender, body.Nonce);
+            }
+        }
+
+        foreach (var (sender, nonce) in nonces)
+        {
+            PutOrDelete(batch, LedgerKeys.Nonce(sender), nonce == 0 ? null : LedgerKeys.BigEndian(nonce));
+        }
+
+        if (bodiesHeight >= below.Height)
+        {
+            batch.Delete(Family.Metadata, LedgerKeys.BodiesHeight);
+        }
+
+        batch.Delete(Family.Blocks, LedgerKeys.Block(block.Height));
+        batch.Delete(Family.Metadata, LedgerKeys.HeightOf(block.Hash));
+        PutTip(batch, below);
+        return batch;
+    }
+
     public static void DeletePending(WriteBatch batch, IEnumerable<PendingMessage> messages)
     {
         foreach (var message in messages)
@@ -94,6 +137,18 @@ internal static class BlockBatch
         foreach (var sender in senders)
         {
             batch.Put(Family.Metadata, LedgerKeys.Nonce(sender), LedgerKeys.BigEndian(next!.NextOf(sender)));
+        }
+    }
+
+    private static void PutOrDelete(WriteBatch batch, byte[] key, byte[]? value)
+    {
+        if (value is null)
+        {
+            batch.Delete(Family.Metadata, key);
+        }
+        else
+        {
+            batch.Put(Family.Metadata, key, value);
         }
     }
 

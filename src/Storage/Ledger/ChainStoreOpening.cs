@@ -112,7 +112,7 @@ public static class ChainStoreOpening
         }
     }
 
-    private static async Task<Block> ReadTipAsync(IKeyValueStore store)
+    internal static async Task<Block> ReadTipAsync(IKeyValueStore store)
     {
         var height = await store.GetAsync(Family.Metadata, LedgerKeys.LastHeight);
         var hash = await store.GetAsync(Family.Metadata, LedgerKeys.LastHash);

@@ -8,7 +8,7 @@ namespace Kimura.Storage.RocksDb;
 /// </summary>
 internal sealed class DirectoryLock : IDisposable
 {
-    private const string FileName = "kimura.lock";
+    internal const string FileName = "kimura.lock";
     private const string RocksDbFileName = "LOCK";
     private readonly FileStream _file;
 

@@ -30,24 +30,25 @@ internal sealed unsafe class NativeDatabase
     /// <exception cref="StorageException">Corrupt, Locked or Failed.</exception>
     internal static NativeDatabase Open(string directory)
     {
-        var options = new RocksOptions();
         try
         {
             WriteSite.Before("database open");
-            var database = Open(directory, options);
+            var database = Open(directory, isReadOnly: false);
             WriteSite.After("database open", canFail: false);
             return database;
         }
         catch (IOException e)
         {
-            options.Dispose();
             throw RocksError.WhileOpening(directory, e.Message);
         }
-        catch
-        {
-            options.Dispose();
-            throw;
-        }
+    }
+
+    /// <summary>Opens a directory to read it, and changes nothing of the database in it.</summary>
+    /// <exception cref="StorageException">Corrupt or Failed.</exception>
+    internal static NativeDatabase OpenReadOnly(string directory)
+    {
+        RocksLibrary.EnsureLoaded();
+        return Open(directory, isReadOnly: true);
     }
 
     /// <summary>The value under the key, or null.</summary>
@@ -158,7 +159,21 @@ internal sealed unsafe class NativeDatabase
         }
     }
 
-    private static NativeDatabase Open(string directory, RocksOptions options)
+    private static NativeDatabase Open(string directory, bool isReadOnly)
+    {
+        var options = new RocksOptions();
+        try
+        {
+            return Open(directory, options, isReadOnly);
+        }
+        catch
+        {
+            options.Dispose();
+            throw;
+        }
+    }
+
+    private static NativeDatabase Open(string directory, RocksOptions options, bool isReadOnly)
     {
         byte[][] names = [Terminated("default"), .. Families.All.Select(family => Terminated(Families.NameOf(family)))];
         var handles = new nint[names.Length];
@@ -174,7 +189,9 @@ internal sealed unsafe class NativeDatabase
             fixed (byte* path = Terminated(directory))
             fixed (nint* perFamily = familyOptions, opened = handles)
             {
-                var db = RocksNative.OpenColumnFamilies(options.ForDatabase(), path, names.Length, pointers, perFamily, opened, &error);
+                var db = isReadOnly
+                    ? RocksNative.OpenReadOnly(options.ForDatabase(), path, names.Length, pointers, perFamily, opened, 0, &error)
+                    : RocksNative.OpenColumnFamilies(options.ForDatabase(), path, names.Length, pointers, perFamily, opened, &error);
                 return RocksError.Take(error) is { } problem
                     ? throw RocksError.WhileOpening(directory, problem)
                     : new NativeDatabase(directory, options, db, handles);

@@ -97,7 +97,8 @@ public sealed partial class RocksDbStore : IKeyValueStore
         try
         {
             // It flushes and links or copies files: not on the caller's thread.
-            if (await Task.Run(() => _database.Checkpoint(directory)) is { } problem)
+            // Then the log is put on disk: what the copy holds, this database must not lose any more.
+            if (await Task.Run(() => _database.Checkpoint(directory) ?? _database.SyncLog()) is { } problem)
                 throw new StorageException(StorageFault.Failed, $"no checkpoint can be made in {directory}: {problem}");
         }
         finally

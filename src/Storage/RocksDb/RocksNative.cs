@@ -14,6 +14,10 @@ internal static unsafe partial class RocksNative
     internal static partial nint OpenColumnFamilies(
         nint options, byte* directory, int count, byte** names, nint* familyOptions, nint* handles, byte** error);
 
+    [LibraryImport(Library, EntryPoint = "rocksdb_open_for_read_only_column_families")]
+    internal static partial nint OpenReadOnly(
+        nint options, byte* directory, int count, byte** names, nint* familyOptions, nint* handles, byte failIfLogExists, byte** error);
+
     [LibraryImport(Library, EntryPoint = "rocksdb_column_family_handle_destroy")]
     internal static partial void DestroyFamily(nint family);
 

@@ -38,6 +38,7 @@ public sealed class ConfigurationTests
         Assert.False(node.AcceptLostBlocks);
         Assert.Null(node.ClusterDb);
         Assert.Equal(("kimura", "Silo_0"), (node.ClusterId, node.SiloName));
+        Assert.Equal((null, TimeSpan.FromDays(1), 7), (node.BackupDirectory, node.BackupInterval, node.BackupKeep));
     }
 
     public static TheoryData<string, Func<NodeConfiguration, object?>, object?> Good => new()
@@ -73,6 +74,8 @@ public sealed class ConfigurationTests
         { "--pending-sender-limit 7", node => node.PendingSenderLimit, 7 },
         { "--max-request-bytes 1024", node => node.MaxRequestBytes, 1_024 },
         { "--max-batch-calls 9", node => node.MaxBatchCalls, 9 },
+        { "--backup-dir /b --backup-interval-hours 1", node => (node.BackupDirectory, node.BackupInterval), ("/b", TimeSpan.FromHours(1)) },
+        { "--backup-keep 10000", node => node.BackupKeep, 10_000 },
         { "--accept-lost-blocks", node => node.AcceptLostBlocks, true },
         { "--cors-origin http://a --cors-origin http://b", node => string.Join(' ', node.CorsOrigins), "http://a http://b" },
         { "--bodies full", node => node.WithBodies, true },
@@ -124,6 +127,8 @@ public sealed class ConfigurationTests
         { "--max-content 65537", "--max-content: '65537' is not a whole number from 0 to 65536" },
         { "--max-request-bytes 1023", "--max-request-bytes: '1023' is not a whole number from 1024 to 268435456" },
         { "--max-batch-calls 0", "--max-batch-calls: '0' is not a whole number from 1 to 100000" },
+        { "--backup-interval-hours 0", "--backup-interval-hours: '0' is not a whole number from 1 to 8760" },
+        { "--backup-keep 0", "--backup-keep: '0' is not a whole number from 1 to 10000" },
         { "--leader-key 02ab", "--leader-key: '02ab' is not a compressed public key in hex, or one with @HEIGHT" },
         { $"--leader-key {Key}@", $"--leader-key: '{Key}@' is not a compressed public key in hex, or one with @HEIGHT" },
         { $"--leader-key {Key}@-1", $"--leader-key: '{Key}@-1' is not a compressed public key in hex, or one with @HEIGHT" },

@@ -43,6 +43,8 @@ internal sealed class LedgerFixture : IAsyncDisposable
 
     public BlockSigner Signer { get; } = new(TestKeys.Private("leader"));
 
+    public string DatabaseDirectory => _folder["db"];
+
     public HeldStore Store { get; private set; } = null!;
 
     public ChainStore Chain { get; private set; } = null!;
@@ -196,7 +198,7 @@ internal sealed class LedgerFixture : IAsyncDisposable
 
     private async Task OpenDatabaseAsync()
     {
-        _database = await Stores.OpenAsync(_folder["db"], new RocksDbHooks { BeforeWrite = _ => _diskFails ? "IO error: disk on fire" : null });
+        _database = await Stores.OpenAsync(DatabaseDirectory, new RocksDbHooks { BeforeWrite = _ => _diskFails ? "IO error: disk on fire" : null });
         Store = new HeldStore(_database);
     }
 
