@@ -3,7 +3,6 @@ using Kimura.Grains;
 using Kimura.Grains.Placement;
 using Kimura.Silo.Configuration;
 using Kimura.Storage.GrainState;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Placement;
@@ -19,9 +18,9 @@ internal static class EngineWiring
     /// <summary>Silos and clients of other processes reach this one.</summary>
     public const bool HasTransport = false;
 
-    public static void Add(WebApplicationBuilder builder, NodeConfiguration configuration, TimeProvider time)
+    public static void Add(IHostApplicationBuilder builder, NodeConfiguration configuration, NodePorts ports)
     {
-        var cluster = new EmbeddedCluster(new EmbeddedClusterOptions { Scheduler = TaskScheduler.Default, TimeProvider = time });
+        var cluster = new EmbeddedCluster(new EmbeddedClusterOptions { Scheduler = ports.Scheduler, TimeProvider = ports.Time });
         builder.Services
             .AddKeyedSingleton<IGrainStorage, KeyValueGrainStorage>(NodeOptions.GrainStorage)
             .AddPlacementFilter<LeaderSiloStrategy, LeaderSiloDirector>(ServiceLifetime.Singleton)

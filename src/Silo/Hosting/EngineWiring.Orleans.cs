@@ -6,7 +6,6 @@ using Kimura.Interfaces;
 using Kimura.Silo.Configuration;
 using Kimura.Storage.GrainState;
 using Kimura.Storage.KeyValue;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
@@ -38,7 +37,7 @@ internal static class EngineWiring
     private static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DefunctLife = TimeSpan.FromDays(1);
 
-    public static void Add(WebApplicationBuilder builder, NodeConfiguration configuration, TimeProvider time)
+    public static void Add(IHostApplicationBuilder builder, NodeConfiguration configuration, NodePorts ports)
     {
         var endpoints = Ports.Complete(configuration.Silo);
         builder.UseOrleans(silo =>
@@ -58,7 +57,7 @@ internal static class EngineWiring
             // Grains follow the node's clock; what keeps the cluster together, and its limits, the real one, whatever a test makes of the other.
             silo.Services
                 .AddKeyedSingleton(KeyedService.AnyKey, static (_, _) => TimeProvider.System)
-                .AddKeyedSingleton(TimeProviderNames.Grains, time)
+                .AddKeyedSingleton(TimeProviderNames.Grains, ports.Time)
                 .AddGrainStorage(NodeOptions.GrainStorage, static (provider, _) => new KeyValueGrainStorage(provider.GetRequiredService<IKeyValueStore>()))
                 .AddPlacementFilter<LeaderSiloStrategy, LeaderSiloDirector>(ServiceLifetime.Singleton);
         });

@@ -1,17 +1,11 @@
 using System.Reflection;
-using Kimura.Chain.Verification;
 using Kimura.Gateway;
-using Kimura.Grains;
-using Kimura.Grains.Intake;
-using Kimura.Grains.Leader;
-using Kimura.Grains.Pool;
 using Kimura.Libp2p.Addressing;
 using Kimura.Silo.Backups;
 using Kimura.Silo.Configuration;
 using Kimura.Silo.Network;
 using Kimura.Silo.Work;
 using Kimura.Storage;
-using Kimura.Storage.Log;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -80,8 +74,9 @@ public sealed class KimuraNode : IAsyncDisposable
         WebApplication? app = null;
         try
         {
-            storage = await NodeStorage.OpenAsync(configuration, workers, startup, cancellationToken);
-            app = Build(configuration, storage, workers, time, logging);
+            var ports = NodePorts.OfMachine(time, workers, new NodeFiles(configuration, startup.CreateLogger<NodeFiles>()));
+            storage = await NodeStorage.OpenAsync(configuration, ports, startup, cancellationToken);
+            app = Build(configuration, storage, ports, logging);
             cancellationToken.ThrowIfCancellationRequested();
 
             // Not to be cut short: it takes no time worth it, and the host would report it as a failure.
@@ -127,39 +122,14 @@ public sealed class KimuraNode : IAsyncDisposable
     }
 
     private static WebApplication Build(
-        NodeConfiguration configuration, NodeStorage storage, IWorkers workers, TimeProvider time, Action<ILoggingBuilder> logging)
+        NodeConfiguration configuration, NodeStorage storage, NodePorts ports, Action<ILoggingBuilder> logging)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         logging(builder.Logging);
         var services = builder.Services;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         services.AddSingleton<IHostLifetime, ProgramLifetime>();
-        services.AddSingleton(time).AddSingleton(workers).AddSingleton(storage.Store).AddSingleton(storage.Chain).AddSingleton<IChainLog>(storage.Chain).AddSingleton(configuration.Chain);
-        if (storage.Signer is not null)
-        {
-            services.AddSingleton(storage.Signer);
-        }
-
-        var options = new NodeOptions
-        {
-            SiloName = configuration.SiloName,
-            IsLeader = configuration.IsLeader,
-            Producers = storage.Producers,
-            BlockInterval = configuration.BlockInterval,
-            Engine = EngineWiring.Name,
-            Version = Version,
-            PendingLimit = configuration.PendingLimit,
-            PendingBytesLimit = configuration.PendingBytesLimit,
-            PendingSenderLimit = configuration.PendingSenderLimit,
-        };
-        services.AddSingleton(options).AddMetrics().AddSingleton<LeaderInstruments>().AddSingleton<PoolInstruments>().AddSingleton<IntakeInstruments>();
-        EngineWiring.Add(builder, configuration, time);
-        NetworkWiring.Add(services, configuration, storage.Identity);
-        if (configuration.IsLeader)
-        {
-            services.AddHostedService<LeaderKeepAlive>();
-        }
-
+        NodeWiring.Add(builder, configuration, storage, ports);
         BackupWiring.Add(services, configuration);
         AddGateway(builder, configuration);
         var app = builder.Build();

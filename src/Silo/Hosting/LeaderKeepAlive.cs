@@ -1,5 +1,6 @@
 using Kimura.Grains;
 using Kimura.Interfaces;
+using Kimura.Silo.Network;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
@@ -7,32 +8,35 @@ using Orleans;
 namespace Kimura.Silo.Hosting;
 
 /// <summary>Calls the leader grain each interval: nothing activates a grain by itself, at the start as after a failover.</summary>
-internal sealed partial class LeaderKeepAlive(IGrainFactory grains, NodeOptions options, TimeProvider time, ILogger<LeaderKeepAlive> logger)
-    : BackgroundService
+internal sealed partial class LeaderKeepAlive(IGrainFactory grains, NodeOptions options, TimeProvider time, BackgroundWork work, ILogger<LeaderKeepAlive> logger)
+    : IHostedService
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    // Not a BackgroundService, which would begin on the thread pool whatever scheduler the node was given.
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        work.Run(RunAsync);
+        return Task.CompletedTask;
+    }
+
+    // The network, which stops next, ends all background work.
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task RunAsync(CancellationToken stop)
     {
         using var timer = new PeriodicTimer(options.BlockInterval, time);
         var leader = grains.GetGrain<ILeaderGrain>(0);
-        try
+        do
         {
-            do
+            try
             {
-                try
-                {
-                    await leader.KeepAliveAsync().WaitAsync(stoppingToken);
-                }
-                catch (Exception exception) when (exception is not OperationCanceledException)
-                {
-                    LogUnreachable(logger, exception);
-                }
+                await leader.KeepAliveAsync().WaitAsync(stop);
             }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                LogUnreachable(logger, exception);
+            }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The node stops.
-        }
+        while (await timer.WaitForNextTickAsync(stop));
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The leader does not answer; trying again at the next interval")]

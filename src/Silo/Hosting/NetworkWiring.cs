@@ -1,10 +1,8 @@
-using System.Security.Cryptography;
 using Kimura.Grains.Leader;
 using Kimura.Grains.Network;
 using Kimura.Libp2p;
 using Kimura.Libp2p.Gossip;
 using Kimura.Libp2p.Identities;
-using Kimura.Libp2p.Tcp;
 using Kimura.Silo.Configuration;
 using Kimura.Silo.Network;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,7 +13,7 @@ namespace Kimura.Silo.Hosting;
 /// <summary>The network's parts, and which ports of the grains they fill.</summary>
 internal static class NetworkWiring
 {
-    public static void Add(IServiceCollection services, NodeConfiguration configuration, Identity identity)
+    public static void Add(IServiceCollection services, NodeConfiguration configuration, Identity identity, NodePorts ports)
     {
         services
             .AddSingleton(new NetworkOptions
@@ -23,14 +21,14 @@ internal static class NetworkWiring
                 Listen = configuration.Listen,
                 Peers = configuration.LeaderAddresses,
                 WithBodies = configuration.WithBodies,
-                PinPath = configuration.PinPath,
             })
             .AddSingleton(provider => new Libp2pHost(new HostOptions
             {
                 Identity = identity,
-                Transport = new TcpTransport(),
-                Time = provider.GetRequiredService<TimeProvider>(),
-                FillRandom = RandomNumberGenerator.Fill,
+                Transport = ports.Transport,
+                Time = ports.Time,
+                FillRandom = ports.FillRandom,
+                Scheduler = ports.Scheduler,
                 Listen = [configuration.Listen],
                 Agent = $"kimura/{KimuraNode.Version}",
                 ProtocolVersion = "kimura/1",
@@ -38,7 +36,7 @@ internal static class NetworkWiring
             }))
             .AddSingleton(GossipOptionsOf)
             .AddSingleton<GossipSub>()
-            .AddSingleton(provider => new BackgroundWork(TaskScheduler.Default, provider.GetRequiredService<ILogger<BackgroundWork>>()))
+            .AddSingleton(provider => new BackgroundWork(ports.Scheduler, provider.GetRequiredService<ILogger<BackgroundWork>>()))
             .AddSingleton<PeerBook>().AddSingleton<LeaderBook>().AddSingleton<LeaderPin>().AddSingleton<NetworkInstruments>().AddSingleton<Conduct>()
             .AddSingleton<BlocksInHand>().AddSingleton<SyncServer>().AddSingleton<SyncClient>().AddSingleton<SubmitServer>()
             .AddSingleton<StatusService>().AddSingleton<Follower>().AddSingleton<GossipBridge>().AddSingleton<NodeNetwork>()

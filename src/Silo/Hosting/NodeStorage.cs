@@ -1,26 +1,20 @@
-using System.Security.Cryptography;
 using Kimura.Chain;
 using Kimura.Chain.Blocks;
-using Kimura.Chain.Verification;
-using Kimura.Cryptography;
-using Kimura.Durability;
 using Kimura.Libp2p.Identities;
 using Kimura.Silo.Configuration;
-using Kimura.Silo.Network;
 using Kimura.Storage.KeyValue;
 using Kimura.Storage.Ledger;
-using Kimura.Storage.RocksDb;
 using Kimura.Storage.SignGuard;
 using Microsoft.Extensions.Logging;
 
 namespace Kimura.Silo.Hosting;
 
 /// <summary>The node's key, sign guard and database: opened and checked together, closed together.</summary>
-internal sealed partial class NodeStorage : IAsyncDisposable
+internal sealed class NodeStorage : IAsyncDisposable
 {
-    private readonly FileSignGuard? _guard;
+    private readonly ISignGuard? _guard;
 
-    private NodeStorage(Identity identity, BlockSigner? signer, FileSignGuard? guard, ProducerSchedule producers, RocksDbStore store, ChainStore chain)
+    private NodeStorage(Identity identity, BlockSigner? signer, ISignGuard? guard, ProducerSchedule producers, IKeyValueStore store, ChainStore chain)
     {
         Identity = identity;
         Signer = signer;
@@ -43,25 +37,25 @@ internal sealed partial class NodeStorage : IAsyncDisposable
     public ChainStore Chain { get; }
 
     public static async Task<NodeStorage> OpenAsync(
-        NodeConfiguration configuration, IWorkers workers, ILoggerFactory logging, CancellationToken cancellationToken)
+        NodeConfiguration configuration, NodePorts ports, ILoggerFactory logging, CancellationToken cancellationToken)
     {
         var logger = logging.CreateLogger<NodeStorage>();
-        CreateDirectory(configuration.DbPath);
-        var identity = PeerIdentity.Load(configuration.PeerKeyPath);
-        var signer = configuration.IsLeader ? LoadKey(configuration, logger) : null;
-        FileSignGuard? guard = null;
-        RocksDbStore? store = null;
+        var files = ports.Files;
+        var identity = files.LoadIdentity();
+        var signer = configuration.IsLeader ? files.LoadSigner() : null;
+        ISignGuard? guard = null;
+        IKeyValueStore? store = null;
         ChainStore? chain = null;
         try
         {
-            var producers = ProducersOf(configuration, signer);
-            store = await RocksDbStore.OpenAsync(configuration.DatabaseDirectory, logger);
-            guard = signer is null ? null : FileSignGuard.Open(configuration.GuardPath);
+            var producers = ProducersOf(configuration, signer, files);
+            store = await files.OpenStoreAsync();
+            guard = signer is null ? null : files.OpenGuard();
             chain = await ChainStoreOpening.OpenAsync(
                 store, configuration.Chain, guard, configuration.AcceptLostBlocks, canFetch: configuration.LeaderAddresses.Count > 0);
             CheckKnown(producers, chain);
             CheckNextProducer(producers, signer, chain.Tip.Height + 1);
-            await new IntegrityCheck(store, chain, producers, workers, logger).RunAsync(configuration.Verify, cancellationToken);
+            await new IntegrityCheck(store, chain, producers, ports.Workers, logger).RunAsync(configuration.Verify, cancellationToken);
             return new NodeStorage(identity, signer, guard, producers, store, chain);
         }
         catch
@@ -88,35 +82,9 @@ internal sealed partial class NodeStorage : IAsyncDisposable
         Identity.Dispose();
     }
 
-    private static void CreateDirectory(string path)
-    {
-        try
-        {
-            DirectorySync.CreateSynced(path, DurableFile.OwnerOnly | UnixFileMode.UserExecute);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException($"--{OptionTable.DbPath}: {exception.Message}", exception);
-        }
-    }
-
-    private static BlockSigner LoadKey(NodeConfiguration configuration, ILogger logger)
-    {
-        // A key file that was named must be there: making one in its place would start another chain of blocks unasked.
-        if (configuration.KeyFile is not null || File.Exists(configuration.KeyPath))
-        {
-            return new BlockSigner(KeyFile.Load(configuration.KeyPath));
-        }
-
-        var key = PrivateKey.Generate(static bytes => RandomNumberGenerator.Fill(bytes.Span));
-        KeyFile.Create(configuration.KeyPath, key);
-        LogKeyMade(logger, configuration.KeyPath);
-        return new BlockSigner(key);
-    }
-
-    private static ProducerSchedule ProducersOf(NodeConfiguration configuration, BlockSigner? signer) =>
+    private static ProducerSchedule ProducersOf(NodeConfiguration configuration, BlockSigner? signer, INodeFiles files) =>
         configuration.LeaderKeys.Count > 0 ? new ProducerSchedule(configuration.LeaderKeys)
-        : (signer?.PublicKey ?? LeaderPin.Read(configuration.PinPath)) is { } key ? new ProducerSchedule(key)
+        : (signer?.PublicKey ?? files.ReadPin()) is { } key ? new ProducerSchedule(key)
         : ProducerSchedule.Unknown();
 
     private static void CheckKnown(ProducerSchedule producers, ChainStore chain)
@@ -136,7 +104,4 @@ internal sealed partial class NodeStorage : IAsyncDisposable
                 $"--{OptionTable.LeaderKey}: block {next} must be made by {producers.KeyAt(next)}, but the key file holds {signer.PublicKey}");
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Made a new leader key: {Path}. Keep a copy, and keep it secret")]
-    private static partial void LogKeyMade(ILogger logger, string path);
 }

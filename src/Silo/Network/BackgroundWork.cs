@@ -33,7 +33,8 @@ internal sealed partial class BackgroundWork(TaskScheduler scheduler, ILogger lo
 
     public async Task StopAsync()
     {
-        await _stopping.CancelAsync();
+        // Not CancelAsync, which goes through the thread pool.
+        _stopping.Cancel();
         await Task.WhenAll(_tasks.Keys);
     }
 

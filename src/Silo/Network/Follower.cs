@@ -134,7 +134,7 @@ internal sealed partial class Follower(
         }
         finally
         {
-            await abandon.CancelAsync();
+            abandon.Cancel();
             await AbandonAsync(flights);
         }
     }

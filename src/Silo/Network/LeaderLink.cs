@@ -17,7 +17,7 @@ namespace Kimura.Silo.Network;
 /// </summary>
 internal sealed partial class LeaderLink(
     Libp2pHost host, RequestProtocol protocol, LeaderBook leaders, BackgroundWork work, TimeProvider time, ILogger<LeaderLink> logger)
-    : ILeaderLink, IDisposable
+    : ILeaderLink
 {
     // Fewer than the leader answers one peer at once; the rest wait here.
     private const int Parallel = 16;
@@ -25,7 +25,7 @@ internal sealed partial class LeaderLink(
     private static readonly TimeSpan DialAgain = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _asking = new(Parallel, Parallel);
+    private readonly Turnstile _asking = new(Parallel);
     private Task _dialling = Task.CompletedTask;
     private long _dialled;
     private int _isLost;
@@ -72,8 +72,6 @@ internal sealed partial class LeaderLink(
             ? new LeaderMessage(true, answer.Message.IsEmpty ? null : answer.Message)
             : LeaderMessage.Unreachable;
 
-    public void Dispose() => _asking.Dispose();
-
     private static List<Message> TakeFrame(ref ReadOnlyMemory<byte> rest)
     {
         var messages = new List<Message>();
@@ -101,7 +99,7 @@ internal sealed partial class LeaderLink(
                 continue;
             }
 
-            await _asking.WaitAsync();
+            await _asking.EnterAsync(CancellationToken.None);
             try
             {
                 var answer = SubmitAnswer.Decode((await protocol.AskOneAsync(leader.Peer, request, work.Stopping)).Span);
@@ -121,7 +119,7 @@ internal sealed partial class LeaderLink(
             }
             finally
             {
-                _asking.Release();
+                _asking.Leave();
             }
         }
 

@@ -1,9 +1,7 @@
-using System.Text;
 using Kimura.Chain;
-using Kimura.Durability;
 using Kimura.Grains;
 using Kimura.Libp2p.Identities;
-using Kimura.Silo.Configuration;
+using Kimura.Silo.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Kimura.Silo.Network;
@@ -12,30 +10,9 @@ namespace Kimura.Silo.Network;
 /// The leader key of a peer that was given none: what the first node that it dialled said, kept in the data directory from then on
 /// (protocol section 8).
 /// </summary>
-internal sealed partial class LeaderPin(NodeOptions options, NetworkOptions network, ILogger<LeaderPin> logger)
+internal sealed partial class LeaderPin(NodeOptions options, INodeFiles files, ILogger<LeaderPin> logger)
 {
     private readonly Lock _gate = new();
-
-    /// <summary>The key pinned earlier, or null.</summary>
-    /// <exception cref="ConfigurationException">The file holds no key.</exception>
-    public static PublicKey? Read(string path)
-    {
-        if (!File.Exists(path))
-        {
-            return null;
-        }
-
-        try
-        {
-            return PublicKey.TryParse(File.ReadAllText(path).Trim(), out var key)
-                ? key
-                : throw new ConfigurationException($"{path}: holds no leader key; remove it to pin one anew, or give --{OptionTable.LeaderKey}");
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException($"{path}: {exception.Message}", exception);
-        }
-    }
 
     /// <summary>Takes the key that a dialled node tells, where none is known yet.</summary>
     public void Offer(PublicKey key, PeerId teller)
@@ -48,9 +25,9 @@ internal sealed partial class LeaderPin(NodeOptions options, NetworkOptions netw
             }
 
             // Kept before it is used: a restart must not follow another one.
-            DurableFile.Create(network.PinPath, Encoding.ASCII.GetBytes($"{key}\n"), overwrite: true);
+            files.KeepPin(key);
             options.Producers.TryPin(key);
-            LogPinned(logger, key, teller, network.PinPath);
+            LogPinned(logger, key, teller, files.PinPath);
         }
     }
 

@@ -13,7 +13,4 @@ internal sealed record NetworkOptions
 
     /// <summary>Whether messages are fetched with their blocks, or when somebody asks.</summary>
     public bool WithBodies { get; init; } = true;
-
-    /// <summary>Where a leader key that was pinned is kept.</summary>
-    public required string PinPath { get; init; }
 }

@@ -11,16 +11,15 @@ using Kimura.Storage.Ledger;
 namespace Kimura.Silo.Network;
 
 /// <summary>Answers <c>/kimura/sync/1.0.0</c>: blocks page by page, or messages by id.</summary>
-internal sealed class SyncServer(ChainStore chain, BlocksInHand inHand) : IDisposable
+internal sealed class SyncServer(ChainStore chain, BlocksInHand inHand)
 {
     private const int Parallel = 4;
     private const int MaxItems = 2_048;
 
-
     // A peer that was told of a block asks for it while this node is still fetching it.
     private static readonly TimeSpan WaitForNext = TimeSpan.FromSeconds(1);
 
-    private readonly SemaphoreSlim _reading = new(Parallel, Parallel);
+    private readonly Turnstile _reading = new(Parallel);
 
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> AnswerAsync(
         PeerId peer, ReadOnlyMemory<byte> request, [EnumeratorCancellation] CancellationToken cancellation)
@@ -35,18 +34,16 @@ internal sealed class SyncServer(ChainStore chain, BlocksInHand inHand) : IDispo
         yield return await ReadAsync(asked, cancellation);
     }
 
-    public void Dispose() => _reading.Dispose();
-
     private async Task<byte[]> ReadAsync(SyncRequest asked, CancellationToken cancellation)
     {
-        await _reading.WaitAsync(cancellation);
+        await _reading.EnterAsync(cancellation);
         try
         {
             return asked.MessageIds.Count > 0 ? await FindMessagesAsync(asked) : await FindBlocksAsync(asked, cancellation);
         }
         finally
         {
-            _reading.Release();
+            _reading.Leave();
         }
     }
 

@@ -53,7 +53,8 @@ internal sealed class EpochFence
     /// <summary>Does the work if the epoch is the newest; nothing is done where it is not, or where none was ever taken.</summary>
     public async Task<CommitOutcome> RunAsync(ulong epoch, Func<Task<CommitOutcome>> work)
     {
-        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        // Not RunContinuationsAsynchronously, which would take WhenAll through the thread pool, past the engine's scheduler.
+        var ended = new TaskCompletionSource();
         lock (_gate)
         {
             if (epoch == 0 || epoch != _epoch || _isOver)
