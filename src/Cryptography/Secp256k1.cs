@@ -57,8 +57,26 @@ public static unsafe class Secp256k1
     /// Parses the key and verifies the signature. False for a key off the curve, a signature that is not low-S or has r or s out of
     /// range, and one that does not fit. Never throws for bytes of any value; lengths other than the named ones are false too.
     /// </summary>
-    public static bool Verify(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> digest, ReadOnlySpan<byte> signature) =>
-        TryParse(publicKey, out ParsedPublicKey key) && Verify(in key, digest, signature);
+    public static bool Verify(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> digest, ReadOnlySpan<byte> signature)
+    {
+        if (digest.Length != DigestSize || signature.Length != SignatureSize)
+        {
+            return false;
+        }
+
+        if (VerifiedSignatures.Contains(publicKey, digest, signature))
+        {
+            return true;
+        }
+
+        bool isValid = TryParse(publicKey, out ParsedPublicKey key) && Verify(in key, digest, signature);
+        if (isValid)
+        {
+            VerifiedSignatures.Add(publicKey, digest, signature);
+        }
+
+        return isValid;
+    }
 
     /// <summary>As <see cref="Verify(ReadOnlySpan{byte}, ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>, with the key parsed before.</summary>
     [SkipLocalsInit]
