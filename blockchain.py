@@ -38,8 +38,9 @@ COVERED = ("Kimura.Cryptography", "Kimura.Chain", "Kimura.Storage", "Kimura.Grai
 TARGETS = {
     "silo": ("src/Silo/Kimura.Silo.csproj", ("src",)),
     "gateway": ("src/Gateway/Kimura.Gateway.csproj", ("src",)),
-    "unit": ("tests/Unit/Kimura.Tests.Unit.csproj", ("src", "tests/Unit")),
+    "unit": ("tests/Unit/Kimura.Tests.Unit.csproj", ("src", "tests/Unit", "tests/Simulation")),
     "integration": ("tests/Integration/Kimura.Tests.Integration.csproj", ("src", "tests/Integration")),
+    "simulation": ("tests/Simulation/Kimura.Tests.Simulation.csproj", ("src", "tests/Simulation")),
     "bench": ("benchmarks/Kimura.Benchmarks.csproj", ("src", "benchmarks")),
     "all": ("Kimura.Orleans.sln", ("src", "tests", "benchmarks", "samples")),
 }
@@ -880,6 +881,7 @@ def parse(arguments):
     add.add_argument("--seed", type=int, default=0, metavar="N", help="the seed that a run has printed, for the same draws again")
     commands.add_parser("gateway", help="run a gateway in a process of its own; what follows are its options (gateway --help)", add_help=False)
     commands.add_parser("bench", help="run the benchmarks", add_help=False)
+    commands.add_parser("simulate", help="run a whole network under faults, in simulated time", add_help=False)
     commands.add_parser("backup", help="make, list, verify and restore backups (backup --help)", add_help=False)
     git = commands.add_parser("git", help="commit, or open a pull request").add_subparsers(metavar="COMMAND", dest="verb", required=True)
     add = git.add_parser("commit", help="git commit", allow_abbrev=False)
@@ -928,7 +930,21 @@ def passes_on(command, options):
     return foreground("bench", options, ROOT)
 
 
+def simulate(arguments):
+    """Histories of a whole network; the rest is beside the program that runs them."""
+    sys.path.insert(0, os.path.join(ROOT, "tests", "Simulation"))
+    import simulate as simulation  # pylint: disable=import-outside-toplevel
+    options = simulation.parse(arguments)
+    ensure_natives()
+    ensure_sdk()
+    if not options.planted:
+        build("simulation")
+    return simulation.main(output_of("simulation", "Release"), options)
+
+
 def dispatch(arguments):
+    if arguments[:1] == ["simulate"]:
+        return simulate(arguments[1:])
     if arguments[:1] in (["run"], ["gateway"], ["bench"], ["backup"]):
         return passes_on(arguments[0], arguments[1:])
     options = parse(arguments)

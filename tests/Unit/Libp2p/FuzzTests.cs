@@ -9,6 +9,7 @@ using Kimura.Libp2p.Negotiation;
 using Kimura.Libp2p.Noise;
 using Kimura.Libp2p.Protocols;
 using Kimura.Libp2p.Transports;
+using Kimura.Tests.Simulation.Engine;
 using Kimura.Tests.Unit.Cryptography;
 using Xunit;
 
@@ -260,7 +261,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
     private void FuzzStream(byte[][] good, Func<IDuplex, Task> read, long most, int rounds = Rounds)
     {
         Random random = Seeds.New(output);
-        ManualTimeProvider time = new();
+        World world = new(1, trace: null);
+        Life life = new(world, "reader");
         long worst = 0;
         for (int i = -good.Length; i < rounds; i++)
         {
@@ -270,7 +272,10 @@ public sealed class FuzzTests(ITestOutputHelper output)
             try
             {
                 // All of it on this thread, whose allocations are counted.
-                new StepScheduler().Run(() => read(stream), time);
+                Task reading = life.Start(() => read(stream));
+                world.Run(world.Time + TimeSpan.FromHours(1), () => reading.IsCompleted);
+                Assert.True(reading.IsCompleted, "nothing is left to do, and it has not ended");
+                reading.GetAwaiter().GetResult();
             }
             catch (Libp2pException)
             {

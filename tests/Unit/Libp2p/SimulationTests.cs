@@ -5,6 +5,7 @@ using Kimura.Libp2p.Gossip;
 using Kimura.Libp2p.Identities;
 using Kimura.Libp2p.Requests;
 using Kimura.Libp2p.Transports;
+using Kimura.Tests.Simulation.Engine;
 using Kimura.Tests.Unit.Cryptography;
 using Xunit;
 
@@ -28,17 +29,19 @@ public sealed class SimulationTests(ITestOutputHelper output)
 
     private static List<string> Play(int seed)
     {
-        StepScheduler scheduler = new();
-        ManualTimeProvider time = new();
-        Network network = new(seed, scheduler, time);
-        scheduler.Run(network.PlayAsync, time);
-        Assert.Null(scheduler.Strayed);
+        World world = new((ulong)seed, trace: null);
+        Life life = new(world, "network");
+        Network network = new(world.Random, life, new SimClock(life, static () => TimeSpan.Zero));
+        Task playing = life.Start(network.PlayAsync);
+
+        // It throws where anything strays to another thread.
+        world.Run(TimeSpan.FromMinutes(10), () => playing.IsCompleted);
+        Assert.True(playing.IsCompletedSuccessfully, $"{playing.Status} {playing.Exception}");
         return network.History;
     }
 
-    private sealed class Network(int seed, TaskScheduler scheduler, ManualTimeProvider time)
+    private sealed class Network(SimRandom random, Life life, SimClock time)
     {
-        private readonly Random _random = new(seed);
         private readonly MemoryNetwork _memory = new();
         private readonly List<Libp2pHost> _hosts = [];
         private readonly List<GossipSub> _gossips = [];
@@ -63,7 +66,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
             _hosts[^1].Keep(_hosts[^2].ListenAddresses[0]);
             for (int round = 0; round < 40; round++)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(_random.Next(1, 2000)), time);
+                await Task.Delay(TimeSpan.FromMilliseconds(random.Next(1, 2000)), time);
                 await StepAsync(round);
             }
 
@@ -75,15 +78,15 @@ public sealed class SimulationTests(ITestOutputHelper output)
 
         private async Task StepAsync(int round)
         {
-            int who = _random.Next(Size), next = (who + 1) % Size;
-            switch (_random.Next(5))
+            int who = random.Next(Size), next = (who + 1) % Size;
+            switch (random.Next(5))
             {
                 case 0:
                     _hosts[who].Disconnect(_hosts[next].Id);
                     break;
                 case 1 or 2:
-                    byte[] data = new byte[_random.Next(4, 200_000)];
-                    _random.NextBytes(data);
+                    byte[] data = new byte[random.Next(4, 200_000)];
+                    random.Fill(data);
                     Note(who, $"publishes {round} to {_gossips[who].Publish(Topic, data)}");
                     break;
                 default:
@@ -104,15 +107,15 @@ public sealed class SimulationTests(ITestOutputHelper output)
         private async Task StartAsync(int number)
         {
             byte[] key = new byte[32];
-            _random.NextBytes(key);
+            random.Fill(key);
             string ip = $"10.0.0.{number + 1}";
             Libp2pHost host = new(new HostOptions
             {
                 Identity = Identity.FromEd25519Seed(key),
                 Transport = _memory.At(ip),
                 Time = time,
-                FillRandom = _random.NextBytes,
-                Scheduler = scheduler,
+                FillRandom = random.Fill,
+                Scheduler = life,
                 Listen = [Multiaddress.Parse($"/ip4/{ip}/tcp/1000")],
             });
             host.Connected += peer => Note(number, $"connected to {peer.Peer}, outbound {peer.Outbound}");

@@ -1,4 +1,5 @@
 using Kimura.Embedded.Hosting;
+using Kimura.Tests.Simulation.Engine;
 using Kimura.Tests.Unit.Embedded.Grains;
 using Kimura.Tests.Unit.Embedded.Harness;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,27 +23,22 @@ public sealed class DeterminismTests
 
     private static string History(int seed)
     {
-        SeededScheduler scheduler = new(seed);
-        ManualTimeProvider clock = new();
+        World world = new((ulong)seed, trace: null);
+        Life life = new(world, "cluster");
+        SimClock clock = new(life, static () => TimeSpan.Zero);
         Probe probe = new();
         MemoryStorage storage = new();
-        EmbeddedCluster cluster = new(new EmbeddedClusterOptions { Scheduler = scheduler, TimeProvider = clock });
+        EmbeddedCluster cluster = new(new EmbeddedClusterOptions { Scheduler = life, TimeProvider = clock });
         ServiceProvider[] hosts = [.. Enumerable.Range(0, 2).Select(i => Host(cluster, probe, storage, i))];
-        Task life = Task.Factory.StartNew(
-            () => LiveAsync(hosts, probe, clock), CancellationToken.None, TaskCreationOptions.None, scheduler).Unwrap();
-        for (int i = 0; i < 1_000 && !life.IsCompleted; i++)
-        {
-            scheduler.RunUntilIdle();
-            clock.Advance(TimeSpan.FromMilliseconds(100));
-        }
+        Task living = life.Start(() => LiveAsync(hosts, probe, clock));
 
-        scheduler.RunUntilIdle();
-        Assert.Equal(0, scheduler.Strays);
-        Assert.True(life.IsCompletedSuccessfully, $"{life.Status} {life.Exception}");
+        // It throws where anything strays to another thread.
+        world.Run(TimeSpan.FromSeconds(100), () => living.IsCompleted);
+        Assert.True(living.IsCompletedSuccessfully, $"{living.Status} {living.Exception}");
         return string.Join('\n', probe.Notes);
     }
 
-    private static async Task LiveAsync(ServiceProvider[] hosts, Probe probe, ManualTimeProvider clock)
+    private static async Task LiveAsync(ServiceProvider[] hosts, Probe probe, SimClock clock)
     {
         foreach (ServiceProvider host in hosts)
         {
