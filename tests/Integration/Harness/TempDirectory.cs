@@ -11,7 +11,9 @@ internal sealed class TempDirectory : IDisposable
     public static void Copy(string from, string to)
     {
         Directory.CreateDirectory(to, File.GetUnixFileMode(from));
-        foreach (var file in Directory.EnumerateFiles(from))
+
+        // A socket that a killed node has left is no file that can be copied.
+        foreach (var file in Directory.EnumerateFiles(from).Where(file => Path.GetExtension(file) != ".sock"))
         {
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
         }
