@@ -164,6 +164,20 @@ def ensure_compiler():
         note("a C compiler is missing: the tests that cut the power will say so; install your system's gcc")
 
 
+def ensure_postgres():
+    """The cluster tests start servers of their own; without the programs they say so and skip."""
+    if glob.glob("/usr/lib/postgresql/*/bin/initdb"):
+        return
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        note("installing postgresql, for the cluster tests")
+        try:
+            install(["postgresql"])
+            return
+        except Stop as stop:
+            note(stop)
+    note("PostgreSQL is missing: the cluster tests will be skipped; install your system's package postgresql")
+
+
 def ensure_chromium():
     """The browser tests drive it; without it they say so and skip."""
     if any(os.path.exists(path) for path in BROWSERS) or os.environ.get("KIMURA_CHROMIUM"):
@@ -726,6 +740,7 @@ def test(suite):
     names = ("unit", "integration", "interop", "browser") if suite == "all" else (suite,)
     if "unit" in names:
         ensure_promtool()
+        ensure_postgres()
     if "browser" in names:
         ensure_chromium()
     ensure_sdk()
@@ -883,6 +898,7 @@ def parse(arguments):
     commands.add_parser("bench", help="run the benchmarks", add_help=False)
     commands.add_parser("simulate", help="run a whole network under faults, in simulated time", add_help=False)
     commands.add_parser("backup", help="make, list, verify and restore backups (backup --help)", add_help=False)
+    commands.add_parser("cluster", help="cluster migrate: make the tables that the silos of a cluster share", add_help=False)
     git = commands.add_parser("git", help="commit, or open a pull request").add_subparsers(metavar="COMMAND", dest="verb", required=True)
     add = git.add_parser("commit", help="git commit", allow_abbrev=False)
     add.add_argument("--message", required=True)
@@ -891,6 +907,13 @@ def parse(arguments):
     add.add_argument("--title", required=True)
     add.add_argument("--base", default="main")
     return parser.parse_args(arguments)
+
+
+CLUSTER_HELP = """\
+usage: blockchain.py cluster migrate [--cluster-db CONNECTION]
+
+Makes the tables of a cluster in a PostgreSQL database, and may be run again. The connection, such as
+Host=127.0.0.1;Database=kimura;Username=kimura, is better given as KIMURA_CLUSTER_DB (docs/cluster.md)."""
 
 
 def welcome(options):
@@ -906,12 +929,12 @@ def welcome(options):
 
 
 def passes_on(command, options):
-    """run, gateway, bench and backup: what follows them belongs to the program that they start."""
-    if options in (["--help"], ["-h"]):
-        print({"run": RUN_HELP, "gateway": GATEWAY_HELP, "bench": BENCH_HELP, "backup": BACKUP_HELP}[command])
-        return 0
+    """run, gateway, bench, backup and cluster: what follows them belongs to the program that they start."""
+    if options in (["--help"], ["-h"]) or (command == "cluster" and options[:1] != ["migrate"]):
+        print({"run": RUN_HELP, "gateway": GATEWAY_HELP, "bench": BENCH_HELP, "backup": BACKUP_HELP, "cluster": CLUSTER_HELP}[command])
+        return 0 if options in (["--help"], ["-h"]) else 2
     ensure_natives()
-    if command == "backup":
+    if command in ("backup", "cluster"):
         build("silo")
         return foreground("silo", [command, *options])
     if command == "run":
@@ -945,7 +968,7 @@ def simulate(arguments):
 def dispatch(arguments):
     if arguments[:1] == ["simulate"]:
         return simulate(arguments[1:])
-    if arguments[:1] in (["run"], ["gateway"], ["bench"], ["backup"]):
+    if arguments[:1] in (["run"], ["gateway"], ["bench"], ["backup"], ["cluster"]):
         return passes_on(arguments[0], arguments[1:])
     options = parse(arguments)
     if options.command == "setup":

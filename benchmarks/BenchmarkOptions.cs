@@ -4,11 +4,12 @@ namespace Kimura.Benchmarks;
 internal sealed record BenchmarkOptions
 {
     public const string Usage = """
-        usage: bench [micro|ingest|network|sockets|backup|all] [options]        (default: all)
+        usage: bench [micro|ingest|network|sockets|backup|cluster|all] [options]        (default: all, which leaves cluster out: it needs PostgreSQL)
 
           micro    BLAKE3, parsing a key and verifying a signature, committing a block to RocksDB
           ingest   a real node under a load of signed messages over HTTP
           network  a leader and peers: how fast a block gets round, how fast a peer catches up
+          cluster  three silos on one PostgreSQL: messages a second beside pgbench's commits
           sockets  1,000 idle and 100 active WebSocket clients: memory, and how late they have a block
           backup   a backup of a loaded node: what it takes, and what it does to the time between blocks
 
@@ -61,6 +62,8 @@ internal sealed record BenchmarkOptions
 
     public bool RunsBackups => What is "backup" or "all";
 
+    public bool RunsCluster => What is "cluster";
+
     public string ReportPath => Report ?? Path.Combine(RepositoryFolder.Root, "benchmarks", "results", $"{What}.md");
 
     public static bool TryParse(string[] args, out BenchmarkOptions options, out string problem)
@@ -69,7 +72,7 @@ internal sealed record BenchmarkOptions
         problem = "";
         for (var i = 0; i < args.Length; i++)
         {
-            if (args[i] is "micro" or "ingest" or "network" or "sockets" or "backup" or "all")
+            if (args[i] is "micro" or "ingest" or "network" or "sockets" or "backup" or "cluster" or "all")
             {
                 options.What = args[i];
             }

@@ -1,5 +1,6 @@
 using Kimura.Benchmarks;
 using Kimura.Benchmarks.Backups;
+using Kimura.Benchmarks.Cluster;
 using Kimura.Benchmarks.Ingest;
 using Kimura.Benchmarks.Micro;
 using Kimura.Benchmarks.Network;
@@ -41,6 +42,11 @@ try
     if (options.RunsBackups)
     {
         await BackupBenchmark.RunAsync(options, report, place);
+    }
+
+    if (options.RunsCluster)
+    {
+        await ClusterBenchmark.RunAsync(options, report, place);
     }
 
     report.Save(options.ReportPath);

@@ -15,12 +15,12 @@ public interface IPendingPoolGrain : IGrainWithIntegerKey
 
     /// <summary>
     /// The oldest stored messages that fit a block; they leave the pool by being in a committed block. Null where this activation's epoch is
-    /// over: ask again.
+    /// over: ask again. A pool on another silo than <paramref name="leaderSilo"/> ends after this.
     /// </summary>
     [Alias("Select")]
-    Task<PendingSelection?> SelectAsync();
+    Task<PendingSelection?> SelectAsync(string leaderSilo);
 }
 
-/// <summary>What a block may take: id ++ message hash, 64 bytes a message, oldest first, and the latest of their timestamps.</summary>
+/// <summary>What a block may take: id ++ message hash, 64 bytes a message, oldest first, the latest of their timestamps, and the pool's silo.</summary>
 [GenerateSerializer, Immutable, Alias("kimura.PendingSelection")]
-public sealed record PendingSelection([property: Id(0)] ReadOnlyMemory<byte> Entries, [property: Id(1)] ulong LatestTimestamp);
+public sealed record PendingSelection([property: Id(0)] ReadOnlyMemory<byte> Entries, [property: Id(1)] ulong LatestTimestamp, [property: Id(2)] string Silo);

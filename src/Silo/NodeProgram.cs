@@ -66,7 +66,7 @@ internal static partial class NodeProgram
         if (failure is not null)
         {
             await Console.Error.WriteLineAsync(OneLine(failure));
-            return ExitCode.StorageFailed;
+            return ExitCodeOf(failure) ?? ExitCode.StorageFailed;
         }
 
         LogShutdown(logger);

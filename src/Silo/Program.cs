@@ -1,5 +1,6 @@
 using Kimura.Silo;
 using Kimura.Silo.Backups.Commands;
+using Kimura.Silo.Cluster;
 using Kimura.Silo.Configuration;
 
 if (args is [BackupCommandLine.Name, ..])
@@ -8,7 +9,12 @@ if (args is [BackupCommandLine.Name, ..])
 }
 
 var commandLine = new CommandLine();
-var arguments = commandLine.Parse(args);
+var migrates = args.Take(ClusterProgram.Words.Count).SequenceEqual(ClusterProgram.Words);
+var arguments = commandLine.Parse(migrates ? args[ClusterProgram.Words.Count..] : args);
 return commandLine.AsksForText(arguments)
     ? await arguments.InvokeAsync()
-    : await NodeProgram.RunAsync(() => ConfigurationReader.Read(OptionValues.Read(arguments, commandLine.Options, Environment.GetEnvironmentVariable)));
+    : migrates
+    ? await ClusterProgram.RunAsync(ReadValues)
+    : await NodeProgram.RunAsync(() => ConfigurationReader.Read(ReadValues()));
+
+OptionValues ReadValues() => OptionValues.Read(arguments, commandLine.Options, Environment.GetEnvironmentVariable);

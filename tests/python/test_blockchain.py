@@ -176,7 +176,7 @@ class Passing(unittest.TestCase):
         self.assertIn("kimura.py watch --rpc http://127.0.0.1:9545/", err.getvalue())
 
     def test_help_of_every_command_is_there(self):
-        for command in (["run"], ["bench"], ["backup"], ["setup"], ["build"], ["test"], ["git"], ["git", "commit"], ["git", "pr"], []):
+        for command in (["run"], ["bench"], ["backup"], ["cluster"], ["setup"], ["build"], ["test"], ["git"], ["git", "commit"], ["git", "pr"], []):
             out = io.StringIO()
             with contextlib.redirect_stdout(out):
                 try:

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Kimura.Chain;
 using Kimura.Chain.Blocks;
 using Kimura.Chain.Verification;
+using Kimura.Grains.Placement;
 using Kimura.Interfaces;
 using Kimura.Storage.Ledger;
 using Kimura.Storage.Log;
@@ -15,6 +16,7 @@ namespace Kimura.Grains.Following;
 /// Verifies blocks of other nodes and stores them. Reentrant: the store takes one run at a time, and what another overtook while it was
 /// checked is checked again beside that.
 /// </summary>
+[OwnSilo]
 [Reentrant]
 internal sealed partial class ChainGrain(
     IChainLog log, ChainStore chain, NodeOptions options, IWorkers workers, TimeProvider time, ILogger<ChainGrain> logger) : Grain, IChainGrain

@@ -66,9 +66,9 @@ internal sealed class IntakeGrain(ChainParameters parameters, IWorkers workers, 
         {
             return await GrainFactory.GetGrain<IPendingPoolGrain>(0).AdmitAsync(valid);
         }
-        catch (OrleansException exception)
+        catch (Exception exception) when (exception is OrleansException or TimeoutException)
         {
-            // No leader-flagged silo is alive, or the pool is moving: nothing was taken that was not answered.
+            // No leader-flagged silo is alive, the pool is moving, or the cluster's log is lost: what may be stored all the same, a retry learns.
             instruments.Unreachable(exception);
             return null;
         }

@@ -20,6 +20,9 @@ internal sealed partial class LeaderGrain
     [LoggerMessage(Level = LogLevel.Warning, Message = "Epoch {Epoch} is over, {Newer} leads now")]
     private static partial void LogFenced(ILogger logger, ulong epoch, ulong newer);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The pool is on {Silo}, the leader here: both are placed anew")]
+    private static partial void LogApart(ILogger logger, string silo);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Block {Height}: the cluster's log did not answer ({Outcome}); a new epoch finds out whether it is there")]
     private static partial void LogUndecided(ILogger logger, ulong height, CommitOutcome outcome);
 

@@ -90,9 +90,17 @@ internal sealed partial class LeaderGrain(
         var now = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
         // A pool whose epoch is over says so and goes; the one that is called next has read the store anew.
         var pool = GrainFactory.GetGrain<IPendingPoolGrain>(0);
-        var selection = await pool.SelectAsync() ?? await pool.SelectAsync();
+        var selection = await pool.SelectAsync(options.SiloName) ?? await pool.SelectAsync(options.SiloName);
         if (selection is null || IsHeld())
         {
+            return;
+        }
+
+        if (selection.Silo != options.SiloName)
+        {
+            // The pool goes too: both come up again where they belong, which is one silo.
+            LogApart(logger, selection.Silo);
+            DeactivateOnIdle();
             return;
         }
 

@@ -6,11 +6,15 @@ namespace Kimura.Grains.Network;
 /// The way to the proven leader (protocol section 6, submit), registered by the host of a node that does not lead and follows another.
 /// Any thread may call.
 /// </summary>
-public interface ILeaderLink
+public interface ILeaderLink : ILeaderReads
 {
     /// <summary>Hands messages to the leader and gives its durable answer, one result a message; null where it cannot be reached.</summary>
     Task<SubmissionResults?> SubmitAsync(SubmissionBatch batch);
+}
 
+/// <summary>What this node may not have yet of what was answered elsewhere; registered by the host of a node where others answer too. Any thread may call.</summary>
+public interface ILeaderReads
+{
     /// <summary>The next nonce for a sender (33 bytes) to use.</summary>
     Task<LeaderNonce> GetNonceAsync(ReadOnlyMemory<byte> publicKey);
 

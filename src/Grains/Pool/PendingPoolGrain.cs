@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Kimura.Chain;
-using Kimura.Chain.Merkle;
 using Kimura.Chain.Messages;
 using Kimura.Grains.Leader;
 using Kimura.Grains.Placement;
@@ -101,43 +100,31 @@ internal sealed class PendingPoolGrain(
             results[index] = await CompareAsync(id, messages[index], firstTry);
         }
 
+        if (accepted == 0 && !await IsInForceAsync())
+        {
+            // Somebody else decides over these by now, and knows better.
+            Array.Fill(results, new SubmissionResult(SubmissionOutcome.Unavailable));
+        }
+
         instruments.Admitted(accepted, results.Length - accepted);
         return new SubmissionResults(ImmutableCollectionsMarshal.AsImmutableArray(results), batch.Ids);
     }
 
-    public Task<PendingSelection?> SelectAsync()
+    public Task<PendingSelection?> SelectAsync(string leaderSilo)
     {
         if (IsOver())
         {
             return Task.FromResult<PendingSelection?>(null);
         }
 
+        if (leaderSilo != options.SiloName)
+        {
+            // The leader reads its own silo's store: they belong together.
+            DeactivateOnIdle();
+        }
+
         _book.Prune(IsPending);
-        var count = 0;
-        long bytes = 0;
-        foreach (var message in _book.Stored)
-        {
-            bytes += message.Message.Encoding.Length;
-            if (count == chain.Parameters.MaxMessages || bytes > chain.Parameters.MaxMessageBytes)
-            {
-                break;
-            }
-
-            count++;
-        }
-
-        var entries = new byte[count * MerkleTree.EntrySize];
-        ulong latest = 0;
-        var at = 0;
-        foreach (var message in _book.Stored.Take(count))
-        {
-            message.Id.Value.CopyTo(entries.AsSpan(at));
-            message.Hash.Value.CopyTo(entries.AsSpan(at + Hash32.Size));
-            latest = Math.Max(latest, message.Message.Timestamp);
-            at += MerkleTree.EntrySize;
-        }
-
-        return Task.FromResult<PendingSelection?>(new PendingSelection(entries, latest));
+        return Task.FromResult<PendingSelection?>(PoolSelection.Of(_book.Stored, chain.Parameters, options.SiloName));
     }
 
     // The store ends an epoch when blocks come from elsewhere: what this activation knows of nonces may be wrong then, the next one knows better.
@@ -150,6 +137,25 @@ internal sealed class PendingPoolGrain(
         }
 
         return isOver;
+    }
+
+    // What was just stored proves it; a refusal alone proves nothing.
+    private async Task<bool> IsInForceAsync()
+    {
+        try
+        {
+            var isInForce = await log.IsPoolEpochAsync(epoch.State.Number);
+            if (!isInForce)
+            {
+                DeactivateOnIdle();
+            }
+
+            return isInForce;
+        }
+        catch (LogUnavailableException)
+        {
+            return false;
+        }
     }
 
     private Message[] Stamp(byte[] encodings, VerifiedBatch batch)

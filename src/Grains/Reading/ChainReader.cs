@@ -3,10 +3,12 @@ using Kimura.Chain;
 using Kimura.Chain.Blocks;
 using Kimura.Chain.Merkle;
 using Kimura.Chain.Messages;
+using Kimura.Grains.Cluster;
 using Kimura.Grains.Network;
 using Kimura.Interfaces;
 using Kimura.Storage;
 using Kimura.Storage.Ledger;
+using Kimura.Storage.Log;
 using Orleans;
 using Orleans.Concurrency;
 
@@ -16,12 +18,14 @@ namespace Kimura.Grains.Reading;
 [StatelessWorker]
 [Reentrant]
 internal sealed class ChainReader(
+    IChainLog log,
     ChainStore chain,
     NodeOptions options,
     TimeProvider time,
     INetworkView? network = null,
     IBodySource? bodies = null,
-    ILeaderLink? leader = null) : Grain, IChainReader
+    ILeaderReads? leader = null,
+    ClusterView? cluster = null) : Grain, IChainReader
 {
     private const int MaxBlocks = 1_000;
     private const int MaxMessages = 1_000;
@@ -34,6 +38,7 @@ internal sealed class ChainReader(
     public Task<NodeStatus> GetStatusAsync()
     {
         var tip = chain.Tip;
+        var logHeight = cluster?.News?.Tip.Height ?? 0;
         return Task.FromResult(new NodeStatus
         {
             ChainId = chain.Parameters.ChainId,
@@ -42,12 +47,12 @@ internal sealed class ChainReader(
             TipTimestamp = tip.Header.Timestamp,
             IsLeader = options.IsLeader,
             LeaderKey = options.Producers.IsKnown ? options.Producers.KeyAt(tip.Height + 1).ToArray() : default,
-            IsSyncing = network?.IsSyncing ?? false,
-            TargetHeight = Math.Max(network?.TargetHeight ?? 0, tip.Height),
+            IsSyncing = (network?.IsSyncing ?? false) || logHeight > tip.Height + 1,
+            TargetHeight = Math.Max(Math.Max(network?.TargetHeight ?? 0, logHeight), tip.Height),
             Peers = network?.Peers ?? 0,
             Pending = chain.PendingCount,
             Equivocations = chain.EquivocationCount,
-            Epoch = chain.LeaderEpoch,
+            Epoch = log.LeaderEpoch,
             Engine = options.Engine,
             Version = options.Version,
             BlockIntervalMilliseconds = (int)options.BlockInterval.TotalMilliseconds,
@@ -159,7 +164,7 @@ internal sealed class ChainReader(
         new(id.Value.ToArray(), message.Message.Encoding, message.Height is not null, message.Height ?? 0, message.Index);
 
     // The leader is believed no more than anybody: what does not fit is no answer.
-    private async Task<MessageAnswer> AskLeaderAsync(ILeaderLink link, MessageId id)
+    private async Task<MessageAnswer> AskLeaderAsync(ILeaderReads link, MessageId id)
     {
         var answer = await link.GetMessageAsync(id.Value.ToArray());
         if (answer is { IsReachable: true, Encoding: null })

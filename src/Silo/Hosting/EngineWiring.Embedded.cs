@@ -2,7 +2,6 @@ using Kimura.Embedded.Hosting;
 using Kimura.Grains;
 using Kimura.Grains.Placement;
 using Kimura.Silo.Configuration;
-using Kimura.Storage.GrainState;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Placement;
@@ -20,15 +19,19 @@ internal static class EngineWiring
 
     public static void Add(IHostApplicationBuilder builder, NodeConfiguration configuration, NodePorts ports)
     {
-        var cluster = new EmbeddedCluster(new EmbeddedClusterOptions { Scheduler = ports.Scheduler, TimeProvider = ports.Time });
+        // Several silos in one process are given the cluster that they share.
+        var cluster = builder.Services.LastOrDefault(service => service.ServiceType == typeof(EmbeddedCluster))?.ImplementationInstance as EmbeddedCluster
+            ?? new EmbeddedCluster(new EmbeddedClusterOptions { Scheduler = ports.Scheduler, TimeProvider = ports.Time });
         builder.Services
-            .AddKeyedSingleton<IGrainStorage, KeyValueGrainStorage>(NodeOptions.GrainStorage)
+            .AddKeyedSingleton(NodeOptions.GrainStorage, static (provider, _) => provider.GetRequiredService<IGrainStorage>())
+            .AddPlacementFilter<OwnSiloStrategy, OwnSiloDirector>(ServiceLifetime.Singleton)
             .AddPlacementFilter<LeaderSiloStrategy, LeaderSiloDirector>(ServiceLifetime.Singleton)
             .AddEmbeddedSilo(cluster, silo =>
             {
                 silo.Name = configuration.SiloName;
                 silo.AddGrains(typeof(NodeOptions).Assembly);
                 silo.DeactivationTimeout = TimeSpan.FromSeconds(3);
+                silo.Metadata[OwnSiloDirector.MetadataKey] = configuration.SiloName;
                 silo.Metadata[LeaderSiloDirector.MetadataKey] = configuration.IsLeader ? "true" : "false";
             })
             .AddHostedService<SiloService>();

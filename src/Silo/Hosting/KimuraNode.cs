@@ -48,6 +48,9 @@ public sealed class KimuraNode : IAsyncDisposable
     /// <summary>Where other nodes reach this one: multiaddrs with its peer id.</summary>
     public IReadOnlyList<Multiaddress> NetworkAddresses => _app.Services.GetRequiredService<NodeNetwork>().Addresses;
 
+    /// <summary>The node's parts, for tests.</summary>
+    internal IServiceProvider Services => _app.Services;
+
     /// <summary>The way to the node's grains.</summary>
     public IGrainFactory Grains => _app.Services.GetRequiredService<IGrainFactory>();
 
@@ -60,14 +63,14 @@ public sealed class KimuraNode : IAsyncDisposable
     /// <exception cref="StorageException">The database is refused, damaged, locked or fails.</exception>
     /// <exception cref="IOException">The gateway's port is taken.</exception>
     /// <exception cref="Libp2p.Libp2pException">The address to listen on cannot be had.</exception>
-    public static async Task<KimuraNode> StartAsync(
-        NodeConfiguration configuration, TimeProvider time, Action<ILoggingBuilder> logging, CancellationToken cancellationToken = default)
-    {
-        if (configuration.ClusterDb is not null)
-        {
-            throw new ConfigurationException($"--{OptionTable.ClusterDb}: this version runs one silo; without the option it runs alone");
-        }
+    public static Task<KimuraNode> StartAsync(
+        NodeConfiguration configuration, TimeProvider time, Action<ILoggingBuilder> logging, CancellationToken cancellationToken = default) =>
+        StartAsync(configuration, time, logging, static _ => { }, cancellationToken);
 
+    /// <summary>The same with services that the host brings, such as the cluster that several silos in one process share.</summary>
+    public static async Task<KimuraNode> StartAsync(
+        NodeConfiguration configuration, TimeProvider time, Action<ILoggingBuilder> logging, Action<IServiceCollection> bring, CancellationToken cancellationToken)
+    {
         using var startup = LoggerFactory.Create(logging);
         var workers = new WorkerThreads(Environment.ProcessorCount);
         NodeStorage? storage = null;
@@ -76,7 +79,7 @@ public sealed class KimuraNode : IAsyncDisposable
         {
             var ports = NodePorts.OfMachine(time, workers, new NodeFiles(configuration, startup.CreateLogger<NodeFiles>()));
             storage = await NodeStorage.OpenAsync(configuration, ports, startup, cancellationToken);
-            app = Build(configuration, storage, ports, logging);
+            app = Build(configuration, storage, ports, logging, bring);
             cancellationToken.ThrowIfCancellationRequested();
 
             // Not to be cut short: it takes no time worth it, and the host would report it as a failure.
@@ -122,11 +125,12 @@ public sealed class KimuraNode : IAsyncDisposable
     }
 
     private static WebApplication Build(
-        NodeConfiguration configuration, NodeStorage storage, NodePorts ports, Action<ILoggingBuilder> logging)
+        NodeConfiguration configuration, NodeStorage storage, NodePorts ports, Action<ILoggingBuilder> logging, Action<IServiceCollection> bring)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         logging(builder.Logging);
         var services = builder.Services;
+        bring(services);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         services.AddSingleton<IHostLifetime, ProgramLifetime>();
         NodeWiring.Add(builder, configuration, storage, ports);

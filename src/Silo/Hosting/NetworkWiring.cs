@@ -46,9 +46,9 @@ internal static class NetworkWiring
         {
             services.AddSingleton<ProductionGate>();
         }
-        else
+        else if (configuration.ClusterDb is null)
         {
-            services.AddSingleton<IBodySource, BodySource>().AddSingleton<ILeaderLink>(provider => ActivatorUtilities.CreateInstance<LeaderLink>(
+            services.AddSingleton<ILeaderReads>(provider => provider.GetRequiredService<ILeaderLink>()).AddSingleton<IBodySource, BodySource>().AddSingleton<ILeaderLink>(provider => ActivatorUtilities.CreateInstance<LeaderLink>(
                 provider, provider.GetRequiredService<SubmitServer>().Protocol));
         }
     }

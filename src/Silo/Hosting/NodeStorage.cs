@@ -1,9 +1,11 @@
 using Kimura.Chain;
 using Kimura.Chain.Blocks;
 using Kimura.Libp2p.Identities;
+using Kimura.Silo.Cluster;
 using Kimura.Silo.Configuration;
 using Kimura.Storage.KeyValue;
 using Kimura.Storage.Ledger;
+using Kimura.Storage.Postgres;
 using Kimura.Storage.SignGuard;
 using Microsoft.Extensions.Logging;
 
@@ -14,8 +16,10 @@ internal sealed class NodeStorage : IAsyncDisposable
 {
     private readonly ISignGuard? _guard;
 
-    private NodeStorage(Identity identity, BlockSigner? signer, ISignGuard? guard, ProducerSchedule producers, IKeyValueStore store, ChainStore chain)
+    private NodeStorage(
+        Identity identity, BlockSigner? signer, ISignGuard? guard, ProducerSchedule producers, IKeyValueStore store, ChainStore chain, PostgresLog? shared)
     {
+        Shared = shared;
         Identity = identity;
         Signer = signer;
         _guard = guard;
@@ -36,27 +40,49 @@ internal sealed class NodeStorage : IAsyncDisposable
 
     public ChainStore Chain { get; }
 
+    /// <summary>The cluster's log, of which the store is a replica; null on a node that runs alone.</summary>
+    public PostgresLog? Shared { get; }
+
     public static async Task<NodeStorage> OpenAsync(
         NodeConfiguration configuration, NodePorts ports, ILoggerFactory logging, CancellationToken cancellationToken)
     {
         var logger = logging.CreateLogger<NodeStorage>();
         var files = ports.Files;
         var identity = files.LoadIdentity();
-        var signer = configuration.IsLeader ? files.LoadSigner() : null;
+        BlockSigner? signer = null;
+        PostgresLog? shared = null;
         ISignGuard? guard = null;
         IKeyValueStore? store = null;
         ChainStore? chain = null;
         try
         {
-            var producers = ProducersOf(configuration, signer, files);
+            var clusterKey = default(PublicKey?);
+            if (configuration.ClusterDb is { } database)
+            {
+                shared = await ClusterLog.OpenAsync(configuration, database, ports.Time, logger, cancellationToken);
+                ClusterLog.CheckKeyFile(configuration, await shared.AgreeOnLeaderKeyAsync(null));
+            }
+
+            signer = configuration.IsLeader ? files.LoadSigner() : null;
+            if (shared is not null)
+            {
+                clusterKey = await ClusterLog.AgreeAsync(configuration, shared, signer?.PublicKey);
+            }
+
+            var producers = ProducersOf(configuration, signer?.PublicKey ?? clusterKey, files);
             store = await files.OpenStoreAsync();
             guard = signer is null ? null : files.OpenGuard();
             chain = await ChainStoreOpening.OpenAsync(
-                store, configuration.Chain, guard, configuration.AcceptLostBlocks, canFetch: configuration.LeaderAddresses.Count > 0);
+                store, configuration.Chain, guard, configuration.AcceptLostBlocks, canFetch: shared is not null || configuration.LeaderAddresses.Count > 0);
+            if (shared is not null)
+            {
+                await LogComparison.CheckAsync(shared, chain, guard);
+            }
+
             CheckKnown(producers, chain);
             CheckNextProducer(producers, signer, chain.Tip.Height + 1);
             await new IntegrityCheck(store, chain, producers, ports.Workers, logger).RunAsync(configuration.Verify, cancellationToken);
-            return new NodeStorage(identity, signer, guard, producers, store, chain);
+            return new NodeStorage(identity, signer, guard, producers, store, chain, shared);
         }
         catch
         {
@@ -67,6 +93,11 @@ internal sealed class NodeStorage : IAsyncDisposable
             }
 
             guard?.Dispose();
+            if (shared is not null)
+            {
+                await shared.DisposeAsync();
+            }
+
             signer?.Dispose();
             identity.Dispose();
             throw;
@@ -77,14 +108,19 @@ internal sealed class NodeStorage : IAsyncDisposable
     {
         Chain.Dispose();
         await Store.DisposeAsync();
+        if (Shared is not null)
+        {
+            await Shared.DisposeAsync();
+        }
+
         _guard?.Dispose();
         Signer?.Dispose();
         Identity.Dispose();
     }
 
-    private static ProducerSchedule ProducersOf(NodeConfiguration configuration, BlockSigner? signer, INodeFiles files) =>
+    private static ProducerSchedule ProducersOf(NodeConfiguration configuration, PublicKey? own, INodeFiles files) =>
         configuration.LeaderKeys.Count > 0 ? new ProducerSchedule(configuration.LeaderKeys)
-        : (signer?.PublicKey ?? files.ReadPin()) is { } key ? new ProducerSchedule(key)
+        : (own ?? files.ReadPin()) is { } key ? new ProducerSchedule(key)
         : ProducerSchedule.Unknown();
 
     private static void CheckKnown(ProducerSchedule producers, ChainStore chain)

@@ -2,8 +2,8 @@ using Kimura.Grains;
 using Kimura.Grains.Intake;
 using Kimura.Grains.Leader;
 using Kimura.Grains.Pool;
+using Kimura.Silo.Cluster;
 using Kimura.Silo.Configuration;
-using Kimura.Storage.Log;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -20,7 +20,8 @@ internal static class NodeWiring
         var services = builder.Services;
         services
             .AddSingleton(ports.Time).AddSingleton(ports.Workers).AddSingleton(ports.Files)
-            .AddSingleton(storage.Store).AddSingleton(storage.Chain).AddSingleton<IChainLog>(storage.Chain).AddSingleton(configuration.Chain);
+            .AddSingleton(storage.Store).AddSingleton(storage.Chain).AddSingleton(configuration.Chain);
+        ClusterWiring.Add(services, storage.Chain, storage.Shared, configuration.ClusterDb);
         if (storage.Signer is not null)
         {
             services.AddSingleton(storage.Signer);
@@ -41,6 +42,7 @@ internal static class NodeWiring
         services.AddMetrics().AddSingleton<LeaderInstruments>().AddSingleton<PoolInstruments>().AddSingleton<IntakeInstruments>();
         EngineWiring.Add(builder, configuration, ports);
         NetworkWiring.Add(services, configuration, storage.Identity, ports);
+        ClusterWiring.AddTail(services, storage.Shared);
         if (configuration.IsLeader)
         {
             services.AddHostedService<LeaderKeepAlive>();

@@ -6,6 +6,7 @@ using Kimura.Libp2p;
 using Kimura.Libp2p.Addressing;
 using Kimura.Libp2p.Connections;
 using Kimura.Libp2p.Identities;
+using Kimura.Silo.Cluster;
 using Kimura.Silo.Network.Wire;
 using Kimura.Storage.Ledger;
 using Microsoft.Extensions.Hosting;
@@ -25,7 +26,8 @@ internal sealed class NodeNetwork(
     Follower follower,
     BackgroundWork work,
     BlockSigner? signer = null,
-    ProductionGate? gate = null) : IHostedService, INetworkView
+    ProductionGate? gate = null,
+    LeaderHost? cluster = null) : IHostedService, INetworkView
 {
     private const int FirstAttempts = 5;
     private static readonly TimeSpan FirstAnswers = TimeSpan.FromSeconds(10);
@@ -57,6 +59,10 @@ internal sealed class NodeNetwork(
             var genesis = chain.Parameters.Genesis.Hash;
             status.Own = new LeaderRecord(
                 host.Id, [.. host.ListenAddresses.Take(WireFormat.MaxAddresses)], signer.SignLeader(genesis, host.Id.Bytes));
+            if (cluster is not null)
+            {
+                cluster.Own = status.Own;
+            }
         }
 
         work.Run(follower.RunAsync);

@@ -7,6 +7,7 @@ using Kimura.Libp2p;
 using Kimura.Libp2p.Connections;
 using Kimura.Libp2p.Identities;
 using Kimura.Libp2p.Requests;
+using Kimura.Silo.Cluster;
 using Kimura.Silo.Network.Wire;
 using Kimura.Storage.Ledger;
 using Microsoft.Extensions.Logging;
@@ -31,6 +32,7 @@ internal sealed partial class StatusService
     private readonly LeaderBook _leaders;
     private readonly LeaderPin _pin;
     private readonly ILogger _logger;
+    private readonly LeaderHost? _cluster;
     private readonly Lock _gate = new();
     private volatile bool _hasHeard;
     private readonly HashSet<(PeerId, string)> _told = [];
@@ -38,9 +40,10 @@ internal sealed partial class StatusService
 
     public StatusService(
         Libp2pHost host, ChainStore chain, NodeOptions options, IGrainFactory grains, LeaderBook leaders, LeaderPin pin,
-        ILogger<StatusService> logger)
+        ILogger<StatusService> logger, LeaderHost? cluster = null)
     {
         (_host, _chain, _options, _grains, _leaders, _pin, _logger) = (host, chain, options, grains, leaders, pin, logger);
+        _cluster = cluster;
         _protocol = new RequestProtocol(host, WireFormat.StatusProtocol, new RequestOptions
         {
             MaxRequest = 64,
@@ -56,6 +59,9 @@ internal sealed partial class StatusService
 
     /// <summary>The leader's own record, on the leader.</summary>
     public LeaderRecord? Own { get; set; }
+
+    /// <summary>What others are told of where the leader is: the leading silo's own record in a cluster, else this node's or what it was told itself.</summary>
+    public LeaderRecord? Told => _cluster?.Leading ?? Own ?? (_leaders.Current is [var first, ..] ? first : null);
 
     /// <summary>True once a node of this chain has said how it is.</summary>
     public bool HasHeard => _hasHeard;
@@ -179,7 +185,7 @@ internal sealed partial class StatusService
             _chain.Parameters.ChainId,
             tip.Header,
             producers.IsKnown ? producers.KeyAt(tip.Height + 1) : null,
-            Own ?? (_leaders.Current is [var first, ..] ? first : null)).Encode();
+            Told).Encode();
         await Task.CompletedTask;
     }
 

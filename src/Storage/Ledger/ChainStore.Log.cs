@@ -12,6 +12,9 @@ public sealed partial class ChainStore
     private const long MaxReadBytes = 16 << 20;
 
     /// <inheritdoc />
+    public Task<bool> IsPoolEpochAsync(ulong epoch) => Task.FromResult(_pool.Epoch == epoch);
+
+    /// <inheritdoc />
     public Task<LogTip> ReadTipAsync() => Task.FromResult(TipOf(Tip));
 
     /// <inheritdoc />

@@ -15,13 +15,13 @@ public sealed partial class ChainStore : IChainLog, IDisposable
 {
     private readonly IKeyValueStore _store;
     private readonly ISignGuard? _guard;
-    private readonly PendingIndex _pending;
     private readonly EpochFence _leader = new();
     private readonly EpochFence _pool = new();
     private readonly SemaphoreSlim _blocks = new(1, 1);
     private readonly EquivocationLog _equivocations;
     private readonly TipWatch _watch;
     private readonly TaskCompletionSource<StorageException> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile PendingIndex _pending;
     private Block _tip;
 
     internal ChainStore(

@@ -25,6 +25,13 @@ public interface IChainLog
     /// <exception cref="LogUnavailableException">The log cannot be reached; it may be taken all the same.</exception>
     Task<bool> TakePoolEpochAsync(ulong epoch);
 
+    /// <summary>
+    /// Whether a pool's epoch is in force still, as the log itself says: asked before a refusal that rests on what an activation knows, which an
+    /// activation elsewhere may know better.
+    /// </summary>
+    /// <exception cref="LogUnavailableException">The log cannot be reached.</exception>
+    Task<bool> IsPoolEpochAsync(ulong epoch);
+
     /// <summary>Stores messages in the pool, in one synced transaction. They come in the order of arrival and of each sender's nonces.</summary>
     Task<CommitOutcome> StorePendingAsync(ulong epoch, IReadOnlyList<PendingMessage> messages);
 

@@ -3,6 +3,7 @@ using Kimura.Chain.Messages;
 using Kimura.Chain.Verification;
 using Kimura.Embedded.Hosting;
 using Kimura.Grains;
+using Kimura.Grains.Cluster;
 using Kimura.Grains.Intake;
 using Kimura.Grains.Leader;
 using Kimura.Grains.Network;
@@ -48,6 +49,9 @@ internal sealed record NodeShape
     public long PendingBytesLimit { get; init; } = 1 << 20;
 
     public int PendingSenderLimit { get; init; } = 100;
+
+    /// <summary>The log of a cluster that the silos are a part of, and where its grains keep their state; none where the store is its own log.</summary>
+    public (ISharedLog Log, IGrainStorage State)? Shared { get; init; }
 
     /// <summary>For each silo whether it has the leader flag; the first is the one that the fixture's grains are called from.</summary>
     public IReadOnlyList<bool> Silos { get; init; } = [true];
@@ -183,26 +187,46 @@ internal sealed class GrainFixture : IAsyncDisposable
             .AddSingleton(_shape.Workers)
             .AddSingleton<IKeyValueStore>(Ledger.Store)
             .AddSingleton(Ledger.Chain)
-            .AddSingleton<IChainLog>(Ledger.Chain)
             .AddSingleton(Ledger.Parameters)
             .AddSingleton(Ledger.Signer)
             .AddSingleton<LeaderInstruments>()
             .AddSingleton<PoolInstruments>()
             .AddSingleton<IntakeInstruments>()
-            .AddSingleton(OptionsOf(isLeader))
-            .AddKeyedSingleton<IGrainStorage, KeyValueGrainStorage>(NodeOptions.GrainStorage)
+            .AddSingleton(OptionsOf(name, isLeader))
             .AddPlacementFilter<LeaderSiloStrategy, LeaderSiloDirector>(ServiceLifetime.Singleton)
+            .AddPlacementFilter<OwnSiloStrategy, OwnSiloDirector>(ServiceLifetime.Singleton)
             .AddEmbeddedSilo(Cluster, silo =>
             {
                 silo.Name = name;
                 silo.AddGrains(typeof(NodeOptions).Assembly);
+                silo.Metadata[OwnSiloDirector.MetadataKey] = name;
                 silo.Metadata[LeaderSiloDirector.MetadataKey] = isLeader ? "true" : "false";
             });
+        AddLog(services);
         AddIfAny(services, _shape.Gate);
         AddIfAny(services, _shape.Network);
         AddIfAny(services, _shape.Bodies);
         AddIfAny(services, _shape.Link);
+        AddIfAny<ILeaderReads>(services, _shape.Link);
         return services.BuildServiceProvider();
+    }
+
+    private void AddLog(ServiceCollection services)
+    {
+        if (_shape.Shared is not var (log, state))
+        {
+            services.AddSingleton<IChainLog>(Ledger.Chain).AddKeyedSingleton<IGrainStorage, KeyValueGrainStorage>(NodeOptions.GrainStorage);
+            return;
+        }
+
+        services
+            .AddSingleton(log).AddSingleton<ReplicaFeed>().AddSingleton<ILeaderHost, Nowhere>().AddSingleton<IChainLog, ReplicatedLog>()
+            .AddSingleton<ILeaderReads, LogReads>().AddKeyedSingleton(NodeOptions.GrainStorage, state);
+    }
+
+    private sealed class Nowhere(NodeOptions options) : ILeaderHost
+    {
+        public LeaderPlace Place => new(options.SiloName, default);
     }
 
     private static void AddIfAny<T>(ServiceCollection services, T? service)
@@ -214,9 +238,9 @@ internal sealed class GrainFixture : IAsyncDisposable
         }
     }
 
-    private NodeOptions OptionsOf(bool isLeader) => new()
+    private NodeOptions OptionsOf(string name, bool isLeader) => new()
     {
-        SiloName = "Silo_0",
+        SiloName = name,
         IsLeader = isLeader,
         Producers = _shape.Producers ?? Ledger.Producers,
         BlockInterval = Interval,

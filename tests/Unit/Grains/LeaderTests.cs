@@ -38,7 +38,7 @@ public sealed class LeaderTests
     {
         await using var node = await GrainFixture.CreateAsync();
         await node.Leader.KeepAliveAsync();
-        await node.Pool.SelectAsync();
+        await node.Pool.SelectAsync("Silo_0");
         node.Ledger.Store.Hold();
         node.Time.Advance(GrainFixture.Interval);
         await node.Ledger.Store.Reached;
@@ -201,7 +201,7 @@ public sealed class LeaderTests
         for (var i = 0; i < 100; i++)
         {
             // Gives the tick time to make its block; what it would make after the release would follow the other one at once.
-            await node.Pool.SelectAsync();
+            await node.Pool.SelectAsync("Silo_0");
         }
 
         node.Ledger.Store.ReleaseReads();

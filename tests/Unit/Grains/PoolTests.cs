@@ -55,7 +55,7 @@ public sealed class PoolTests
             calls.Add(node.AdmitAsync(node.Ledger.Sign(i % 2 == 0 ? "alice" : "bob"), node.Ledger.Sign("carol")));
         }
 
-        await node.Pool.SelectAsync();
+        await node.Pool.SelectAsync("Silo_0");
         Assert.Equal(before + 1, node.Ledger.Store.SyncedCommits.Count);
         Assert.DoesNotContain(calls, call => call.IsCompleted);
         node.Ledger.Store.Release();
@@ -84,12 +84,12 @@ public sealed class PoolTests
         Assert.Equal(new NonceAnswer(0), await node.Reader.GetNonceAsync(alice));
         Assert.Empty((await node.Reader.GetMessagesAsync(alice, 0, 10)).Records);
         Assert.Equal(1, (await node.Reader.GetStatusAsync()).Pending);
-        Assert.Equal(64, (await node.Pool.SelectAsync())!.Entries.Length);
+        Assert.Equal(64, (await node.Pool.SelectAsync("Silo_0"))!.Entries.Length);
         node.Ledger.Store.Release();
         await admitted;
         Assert.False((await node.Reader.GetMessageAsync(id)).Record!.IsConfirmed);
         Assert.Equal(new NonceAnswer(1), await node.Reader.GetNonceAsync(alice));
-        Assert.Equal(128, (await node.Pool.SelectAsync())!.Entries.Length);
+        Assert.Equal(128, (await node.Pool.SelectAsync("Silo_0"))!.Entries.Length);
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class PoolTests
         await node.Ledger.Store.Reached;
         var retry = node.AdmitAsync(message);
         var forgery = node.AdmitAsync(other);
-        await node.Pool.SelectAsync();
+        await node.Pool.SelectAsync("Silo_0");
 
         Assert.False(retry.IsCompleted);
         Assert.False(forgery.IsCompleted);
@@ -261,7 +261,7 @@ public sealed class PoolTests
         await node.Ledger.Store.Reached;
         calls.Add(node.AdmitAsync(message));
         calls.Add(node.AdmitAsync(node.Ledger.Sign("alice")));
-        await node.Pool.SelectAsync();
+        await node.Pool.SelectAsync("Silo_0");
         node.Ledger.BreakDisk();
         node.Ledger.Store.Release();
 
