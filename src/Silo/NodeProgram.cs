@@ -5,6 +5,7 @@ using Kimura.Durability;
 using Kimura.Silo.Configuration;
 using Kimura.Silo.Hosting;
 using Kimura.Storage;
+using Kimura.Storage.Log;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -28,6 +29,11 @@ internal static partial class NodeProgram
             var configuration = read();
             using var tracing = Tracing.Start(Environment.GetEnvironmentVariable);
             LogEngine(logger, KimuraNode.Version, KimuraNode.Engine);
+            if (configuration.ClusterDb is { } database && !EngineWiring.HasTransport)
+            {
+                LogNoTransport(logger, database);
+            }
+
             return await ServeAsync(configuration, logger, stopping.Token);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -117,6 +123,9 @@ internal static partial class NodeProgram
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Kimura {Version}, {Engine} engine")]
     private static partial void LogEngine(ILogger logger, string version, string engine);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The embedded engine reaches no silo of another process: this one must be the only silo on {Database}. Several need the Orleans engine")]
+    private static partial void LogNoTransport(ILogger logger, ClusterDatabase database);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Shutdown complete")]
     private static partial void LogShutdown(ILogger logger);

@@ -1,6 +1,8 @@
 using Kimura.Silo.Configuration;
+using Kimura.Silo.Membership;
 using Kimura.Storage.Log;
 using Kimura.Storage.Postgres;
+using Npgsql;
 
 namespace Kimura.Silo.Cluster;
 
@@ -18,6 +20,7 @@ internal static class ClusterProgram
             var database = ConfigurationReader.Read(read()).ClusterDb
                 ?? throw new ConfigurationException($"--{OptionTable.ClusterDb}: say which database");
             await PostgresSchema.MigrateAsync(database);
+            await MembershipSchema.MigrateAsync(database);
             Console.WriteLine($"{database}: all tables of schema version {PostgresSchema.Version} are there");
             return ExitCode.Stopped;
         }
@@ -26,7 +29,7 @@ internal static class ClusterProgram
             await Console.Error.WriteLineAsync(exception.Message);
             return ExitCode.BadOption;
         }
-        catch (LogUnavailableException exception)
+        catch (Exception exception) when (exception is LogUnavailableException or NpgsqlException)
         {
             await Console.Error.WriteLineAsync(exception.Message.ReplaceLineEndings(" "));
             return ExitCode.StorageFailed;

@@ -4,8 +4,6 @@ using Kimura.Grains;
 using Kimura.Grains.Placement;
 using Kimura.Interfaces;
 using Kimura.Silo.Configuration;
-using Kimura.Storage.GrainState;
-using Kimura.Storage.KeyValue;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
@@ -15,6 +13,7 @@ using Orleans.Runtime;
 using Orleans.Runtime.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Serialization;
+using Orleans.Storage;
 
 namespace Kimura.Silo.Hosting;
 
@@ -49,6 +48,7 @@ internal static class EngineWiring
             silo.Configure<GrainCollectionOptions>(options => options.DeactivationTimeout = DeactivationTimeout);
             silo.UseSiloMetadata(new Dictionary<string, string>
             {
+                [OwnSiloDirector.MetadataKey] = configuration.SiloName,
                 [LeaderSiloDirector.MetadataKey] = configuration.IsLeader ? "true" : "false",
             });
             // Failures of ours reach a caller in another process as what they are.
@@ -58,7 +58,8 @@ internal static class EngineWiring
             silo.Services
                 .AddKeyedSingleton(KeyedService.AnyKey, static (_, _) => TimeProvider.System)
                 .AddKeyedSingleton(TimeProviderNames.Grains, ports.Time)
-                .AddGrainStorage(NodeOptions.GrainStorage, static (provider, _) => new KeyValueGrainStorage(provider.GetRequiredService<IKeyValueStore>()))
+                .AddGrainStorage(NodeOptions.GrainStorage, static (provider, _) => provider.GetRequiredService<IGrainStorage>())
+                .AddPlacementFilter<OwnSiloStrategy, OwnSiloDirector>(ServiceLifetime.Singleton)
                 .AddPlacementFilter<LeaderSiloStrategy, LeaderSiloDirector>(ServiceLifetime.Singleton);
         });
     }
