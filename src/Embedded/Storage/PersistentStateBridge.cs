@@ -72,8 +72,8 @@ internal sealed class PersistentStateBridge<TState> : IPersistentState<TState>, 
     {
         try
         {
+            // What the state is then is the provider's to say, as it is in Orleans.
             await _storage.ClearStateAsync(_name, _grainId, _state);
-            _state.State = System.Activator.CreateInstance<TState>();
         }
         catch (Exception exception) when (exception is not OrleansException)
         {

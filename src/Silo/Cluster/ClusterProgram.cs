@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace Kimura.Silo.Cluster;
 
-/// <summary><c>cluster migrate</c>: makes a cluster's tables.</summary>
+/// <summary><c>cluster migrate</c>: makes a cluster's tables, the log's and the list of its silos.</summary>
 internal static class ClusterProgram
 {
     /// <summary>The words that come before the options.</summary>

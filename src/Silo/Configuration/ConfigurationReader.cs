@@ -71,19 +71,20 @@ internal static class ConfigurationReader
         };
     }
 
-    private static SiloEndpoints Silo(OptionValues values, SiloEndpoints standard)
+    private static SiloLinks Silo(OptionValues values, SiloLinks standard)
     {
-        string[] options = [OptionTable.SiloAddress, OptionTable.SiloPort, OptionTable.SiloGatewayPort];
+        string[] options = [OptionTable.SiloAddress, OptionTable.SiloPort, OptionTable.SiloGatewayPort, OptionTable.SiloProbe];
         if (!EngineWiring.HasTransport && options.Select(values.Find).FirstOrDefault(value => value is not null) is var (source, _))
         {
             throw new ConfigurationException($"{source}: the embedded engine has no transport, other silos cannot reach it; this needs a build with the Orleans engine");
         }
 
-        return new SiloEndpoints
+        return new SiloLinks
         {
             Address = Host(values, OptionTable.SiloAddress, standard.Address),
             Port = (int)Number(values, OptionTable.SiloPort, standard.Port, 0, 65_535),
             GatewayPort = (int)Number(values, OptionTable.SiloGatewayPort, standard.GatewayPort, 0, 65_535),
+            Probe = TimeSpan.FromMilliseconds(Number(values, OptionTable.SiloProbe, (long)standard.Probe.TotalMilliseconds, 100, 60_000)),
         };
     }
 

@@ -82,7 +82,7 @@ public sealed record NodeConfiguration
     public string SiloName { get; init; } = "Silo_0";
 
     /// <summary>Where the silo is reached, on the Orleans engine.</summary>
-    public SiloEndpoints Silo { get; init; } = new();
+    public SiloLinks Silo { get; init; } = new();
 
     /// <summary>Where backups are made; null: no backups are made.</summary>
     public string? BackupDirectory { get; init; }

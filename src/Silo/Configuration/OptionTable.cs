@@ -44,6 +44,7 @@ internal static class OptionTable
     public const string SiloAddress = "silo-address";
     public const string SiloPort = "silo-port";
     public const string SiloGatewayPort = "silo-gateway-port";
+    public const string SiloProbe = "silo-probe-ms";
     public const string BackupDirectory = "backup-dir";
     public const string BackupInterval = "backup-interval-hours";
     public const string BackupKeep = "backup-keep";
@@ -78,6 +79,7 @@ internal static class OptionTable
         new(SiloName, "NAME", "this silo's name, another on each (default Silo_0)"),
         new(SiloAddress, "ADDRESS", "address at which other silos, and programs that call grains, reach this one (default 127.0.0.1; Orleans engine only)"),
         new(SiloPort, "N", "port for other silos, 0 for any free one (default 11111; Orleans engine only)"),
+        new(SiloProbe, "N", "milliseconds between the probes of silos, about three of which declare one dead, 100 to 60,000 (default 400; Orleans engine only)"),
         new(SiloGatewayPort, "N", "port for programs that call grains, 0 for any free one (default 30000; Orleans engine only)"),
         new(BackupDirectory, "DIR", "make backups of the database in this directory (default: none are made)"),
         new(BackupInterval, "N", "hours from one backup to the next, 1 to 8,760 (default 24)"),

@@ -28,9 +28,8 @@ internal static class EngineWiring
     private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DeactivationTimeout = TimeSpan.FromSeconds(3);
 
-    // A killed silo is declared dead after about MissedProbes x ProbeTimeout.
+    // A killed silo is declared dead after about so many probes.
     private const int MissedProbes = 3;
-    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan VoteLife = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan TableRefresh = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(5);
@@ -56,6 +55,7 @@ internal static class EngineWiring
 
             // Grains follow the node's clock; what keeps the cluster together, and its limits, the real one, whatever a test makes of the other.
             silo.Services
+                .AddSingleton<IFatalErrorHandler, Expulsion>()
                 .AddKeyedSingleton(KeyedService.AnyKey, static (_, _) => TimeProvider.System)
                 .AddKeyedSingleton(TimeProviderNames.Grains, ports.Time)
                 .AddGrainStorage(NodeOptions.GrainStorage, static (provider, _) => provider.GetRequiredService<IGrainStorage>())
@@ -79,10 +79,11 @@ internal static class EngineWiring
             options.Invariant = "Npgsql";
             options.ConnectionString = MembershipDatabase.ConnectionString(database.ConnectionString);
         });
-        silo.Configure<ClusterMembershipOptions>(static options =>
+        silo.Configure<ClusterMembershipOptions>(options =>
         {
-            options.ProbeTimeout = ProbeTimeout;
+            options.ProbeTimeout = configuration.Silo.Probe;
             options.NumMissedProbesLimit = MissedProbes;
+            options.EnableIndirectProbes = false;
             options.TableRefreshTimeout = TableRefresh;
             options.IAmAliveTablePublishTimeout = SignOfLife;
             options.DeathVoteExpirationTimeout = VoteLife;
@@ -93,7 +94,7 @@ internal static class EngineWiring
     // Orleans makes an address of the port before it listens there, so a free one is found first; who takes it in between fails the start.
     private static class Ports
     {
-        public static SiloEndpoints Complete(SiloEndpoints asked)
+        public static SiloLinks Complete(SiloLinks asked)
         {
             using var first = Probe(asked.Address, asked.Port);
             using var second = Probe(asked.Address, asked.GatewayPort);

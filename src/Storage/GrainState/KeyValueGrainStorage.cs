@@ -36,8 +36,11 @@ public sealed class KeyValueGrainStorage(IKeyValueStore store) : IGrainStorage, 
     }
 
     /// <inheritdoc />
-    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
-        ReplaceAsync(stateName, grainId, grainState, []);
+    public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        await ReplaceAsync(stateName, grainId, grainState, []);
+        grainState.State = Activator.CreateInstance<T>();
+    }
 
     /// <inheritdoc />
     public void Dispose() => _writing.Dispose();

@@ -40,7 +40,11 @@ public sealed class PostgresGrainStorage : IGrainStorage, IAsyncDisposable
     }
 
     /// <inheritdoc />
-    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => ReplaceAsync(stateName, grainId, grainState, null);
+    public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        await ReplaceAsync(stateName, grainId, grainState, null);
+        grainState.State = Activator.CreateInstance<T>();
+    }
 
     /// <summary>Closes all connections.</summary>
     public ValueTask DisposeAsync() => _session.DisposeAsync();

@@ -60,7 +60,7 @@ public sealed class GatewayTests : IDisposable
         var message = sender.Sign("through a gateway of its own");
         await rpc.CallAsync("submit_message", message.ToParameters());
         await rpc.NothingPendingAsync();
-        Assert.Equal("confirmed", (await rpc.CallAsync("get_message", new { message_id = message.Id })).GetProperty("status").GetString());
+        Assert.Equal("confirmed", (await rpc.CallAsync("get_message", new { message_id = message.Id.ToString() })).GetProperty("status").GetString());
         Assert.Equal("orleans", (await rpc.CallAsync("get_status")).GetProperty("engine").GetString());
 
         await node.EndAsync(Signals.Kill);

@@ -111,6 +111,9 @@ public static class ClusterHarness
     /// <summary>Why tests of idle collection are skipped; null where they run.</summary>
     public static string? NoCollection => null;
 
+    /// <summary>A killed silo's code ends with it; Orleans' test cluster kills a silo's communication, and its grains go on unheard.</summary>
+    public static bool KillsCode => true;
+
     public static async Task<IClusterHarness> StartAsync(ClusterShape? shape = null)
     {
         EmbeddedHarness harness = new(shape ?? new ClusterShape());

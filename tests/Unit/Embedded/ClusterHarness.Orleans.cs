@@ -186,6 +186,9 @@ public static class ClusterHarness
     /// <summary>Why tests of idle collection are skipped; null where they run.</summary>
     public static string? NoCollection => "Orleans collects idle grains by the real clock alone";
 
+    /// <summary>A killed silo's code ends with it; Orleans' test cluster kills a silo's communication, and its grains go on unheard.</summary>
+    public static bool KillsCode => false;
+
     public static async Task<IClusterHarness> StartAsync(ClusterShape? shape = null)
     {
         OrleansHarness harness = new(shape ?? new ClusterShape());

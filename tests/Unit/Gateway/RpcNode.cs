@@ -41,7 +41,7 @@ internal sealed class RpcNode : IAsyncDisposable
                 DbPath = folder["data"],
                 RpcPort = 0,
                 Listen = Multiaddress.Tcp(IPAddress.Loopback, 0),
-                Silo = new SiloEndpoints { Port = 0, GatewayPort = 0 },
+                Silo = new SiloLinks { Port = 0, GatewayPort = 0 },
                 BlockInterval = TimeSpan.FromMilliseconds(50),
                 RateLimit = 0,
             };

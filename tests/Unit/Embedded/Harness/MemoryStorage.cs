@@ -44,6 +44,7 @@ internal sealed class MemoryStorage : IGrainStorage
             _records.TryRemove((stateName, grainId), out _);
             grainState.ETag = null;
             grainState.RecordExists = false;
+            grainState.State = Activator.CreateInstance<T>();
         }
     }
 
