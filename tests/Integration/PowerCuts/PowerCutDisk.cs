@@ -97,7 +97,8 @@ internal sealed class PowerCutDisk
             folder.Put(0, Path.GetFileName(below), LoadFolder(below));
         }
 
-        foreach (var file in Directory.EnumerateFiles(path))
+        // A socket that a killed node has left is none.
+        foreach (var file in Directory.EnumerateFiles(path).Where(file => Path.GetExtension(file) != ".sock"))
         {
             folder.Put(0, Path.GetFileName(file), new DiskFile(File.ReadAllBytes(file)));
         }
