@@ -18,6 +18,8 @@ internal static class MicroBenchmarks
         report.Table(["operation", "time", "rate", "allocated", "spread"], Signatures());
         report.Heading("RocksDB: blocks, synced");
         report.Table(["messages of 256 bytes", "operation", "time", "rate", "allocated a message", "spread"], await StoreBenchmark.RunAsync(place));
+        report.Heading("RocksDB: reads, what is read held against the chain or not");
+        report.Table(["messages a block", "operation", "time", "rate", "allocated", "spread"], await ReadBenchmark.RunAsync(place));
     }
 
     private static string[] Hash((string Name, int Size) input)

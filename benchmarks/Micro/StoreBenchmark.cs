@@ -46,9 +46,17 @@ internal static class StoreBenchmark
         using var chain = await ChainStoreOpening.OpenAsync(store, new ChainParameters(), guard: null);
         await chain.TakePoolEpochAsync(Epoch);
         await chain.TakeLeaderEpochAsync(Epoch);
+        return await CommitBlocksAsync(chain, WarmUps + Runs, size);
+    }
+
+    /// <summary>Commits blocks of messages.</summary>
+    public static Task FillAsync(ChainStore chain, int blocks, int size) => CommitBlocksAsync(chain, blocks, size);
+
+    private static async Task<(Measurement Pending, Measurement Commit)> CommitBlocksAsync(ChainStore chain, int blocks, int size)
+    {
         using var signer = new BlockSigner(PrivateKey.FromBytes(Convert.FromHexString("0000000000000000000000000000000000000000000000000000000000000009")));
-        (double, double)[] pending = new (double, double)[WarmUps + Runs], commits = new (double, double)[WarmUps + Runs];
-        for (var run = 0; run < WarmUps + Runs; run++)
+        (double, double)[] pending = new (double, double)[blocks], commits = new (double, double)[blocks];
+        for (var run = 0; run < blocks; run++)
         {
             var messages = MakeMessages(signer.PublicKey, run * size, size);
             pending[run] = await TimeAsync(() => chain.StorePendingAsync(Epoch, messages));

@@ -6,6 +6,7 @@ using Kimura.Silo.Configuration;
 using Kimura.Silo.Hosting;
 using Kimura.Storage;
 using Kimura.Storage.Log;
+using Kimura.Storage.RocksDb;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -16,6 +17,9 @@ namespace Kimura.Silo;
 /// <summary>A node from its options to its exit code.</summary>
 internal static partial class NodeProgram
 {
+    // Starts anew over damage in the database's files, in one process's life: a disk that damages them again and again should not be used.
+    private const int MaxRestarts = 3;
+
     public static async Task<int> RunAsync(Func<NodeConfiguration> read)
     {
         using var logging = LoggerFactory.Create(AddLogging);
@@ -56,27 +60,40 @@ internal static partial class NodeProgram
 
     private static async Task<int> ServeAsync(NodeConfiguration configuration, ILogger logger, CancellationToken stopping)
     {
-        StorageException? failure;
-        await using (var node = await KimuraNode.StartAsync(configuration, TimeProvider.System, AddLogging, stopping))
+        for (var restarts = 0; ; restarts++)
         {
-            foreach (var address in node.NetworkAddresses)
+            StorageException? failure;
+            await using (var node = await KimuraNode.StartAsync(configuration, TimeProvider.System, AddLogging, stopping))
             {
-                Console.WriteLine(address);
+                foreach (var address in node.NetworkAddresses)
+                {
+                    Console.WriteLine(address);
+                }
+
+                Console.WriteLine($"Kimura is ready: JSON-RPC at {node.RpcAddress}");
+                await Task.WhenAny(node.Failed, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stopping));
+                failure = node.Failed.IsCompleted ? await node.Failed : null;
+
+                // Whoever knows this node knows it by these.
+                configuration = configuration with { RpcPort = node.RpcAddress.Port };
             }
 
-            Console.WriteLine($"Kimura is ready: JSON-RPC at {node.RpcAddress}");
-            await Task.WhenAny(node.Failed, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stopping));
-            failure = node.Failed.IsCompleted ? await node.Failed : null;
-        }
+            if (failure is null)
+            {
+                LogShutdown(logger);
+                return ExitCode.Stopped;
+            }
 
-        if (failure is not null)
-        {
-            await Console.Error.WriteLineAsync(OneLine(failure));
-            return ExitCodeOf(failure) ?? ExitCode.StorageFailed;
-        }
+            // Damage that the database met by itself, in a compaction: a start builds it anew.
+            if (!failure.InFiles || restarts == MaxRestarts)
+            {
+                await Console.Error.WriteLineAsync(OneLine(failure));
+                return ExitCodeOf(failure) ?? ExitCode.StorageFailed;
+            }
 
-        LogShutdown(logger);
-        return ExitCode.Stopped;
+            LogRestart(logger, OneLine(failure));
+            new DatabaseFolders(configuration.DatabaseDirectory).NoteDamage(failure.Message);
+        }
     }
 
     // For those who test what the node does when a disk fails or the process ends in the middle: docs/decisions/write-sites.md.
@@ -126,6 +143,9 @@ internal static partial class NodeProgram
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The embedded engine reaches no silo of another process: this one must be the only silo on {Database}. Several need the Orleans engine")]
     private static partial void LogNoTransport(ILogger logger, ClusterDatabase database);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Starting anew, because the database's files are damaged: {What}")]
+    private static partial void LogRestart(ILogger logger, string what);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Shutdown complete")]
     private static partial void LogShutdown(ILogger logger);

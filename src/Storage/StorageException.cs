@@ -1,3 +1,5 @@
+using Kimura.Storage.Ledger.Mending;
+
 namespace Kimura.Storage;
 
 /// <summary>What kind of trouble the disk gave; decides the exit code (protocol section 8).</summary>
@@ -24,4 +26,12 @@ public sealed class StorageException(StorageFault fault, string message, Excepti
 {
     /// <summary>The kind of trouble.</summary>
     public StorageFault Fault { get; } = fault;
+
+    /// <summary>What of the chain is damaged, where that is known: it can be put back from a peer.</summary>
+    public Damage? Damage { get; init; }
+
+    /// <summary>
+    /// True where the database's own files are damaged, so that nobody knows what else is: writing the one value again does not make them whole.
+    /// </summary>
+    public bool InFiles { get; init; }
 }

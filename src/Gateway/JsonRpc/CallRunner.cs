@@ -223,7 +223,7 @@ internal sealed partial class CallRunner(
     private RpcFailure Classify(Exception fault, string? method)
     {
         var failure = FailureClassifier.Classify(fault);
-        if (failure == RpcFailure.Unavailable)
+        if (failure.Code == RpcCodes.Unavailable)
         {
             LogUnavailable(method ?? GatewayInstruments.UnknownMethod, fault.Message);
         }

@@ -1,3 +1,4 @@
+using Kimura.Interfaces;
 using Orleans.Runtime;
 
 namespace Kimura.Gateway.JsonRpc;
@@ -6,10 +7,12 @@ namespace Kimura.Gateway.JsonRpc;
 internal static class FailureClassifier
 {
     /// <summary>
-    /// -32007 where trying again can help: the leader is not placed, the silo stops, nobody answered in time, or a message cannot be fetched.
-    /// Otherwise -32603.
+    /// -32007 where trying again can help: the leader is not placed, the silo stops, nobody answered in time, a message cannot be fetched, or
+    /// what is stored is damaged and not mended yet. Otherwise -32603.
     /// </summary>
-    public static RpcFailure Classify(Exception fault) => IsPassing(fault) ? RpcFailure.Unavailable : RpcFailure.InternalError;
+    public static RpcFailure Classify(Exception fault) => fault is DamagedDataException ? RpcFailure.Damaged
+        : IsPassing(fault) ? RpcFailure.Unavailable
+        : RpcFailure.InternalError;
 
     private static bool IsPassing(Exception fault) => fault switch
     {

@@ -10,6 +10,9 @@ internal sealed class RpcFailure
     public static readonly RpcFailure InvalidSignature = new(RpcCodes.InvalidSignature);
     public static readonly RpcFailure NotFound = new(RpcCodes.NotFound);
     public static readonly RpcFailure Unavailable = new(RpcCodes.Unavailable);
+    public static readonly RpcFailure Damaged = new(
+        RpcCodes.Unavailable, static writer => writer.WriteString("reason"u8, "what is stored of it is damaged, and no peer could give it now"u8));
+
     public static readonly RpcFailure StillPending = new(RpcCodes.NotFound, static writer => writer.WriteString("status"u8, "pending"u8));
 
     private readonly Action<Utf8JsonWriter>? _writeData;

@@ -19,7 +19,7 @@ internal static class BlockMethods
                 new("include_messages", new BooleanType(), "Whether to give the messages as well; default false.", isRequired: false),
             ],
             Result = ("block", Schemas.Reference("Block")),
-            Errors = [RpcCodes.NotFound],
+            Errors = [RpcCodes.NotFound, RpcCodes.Unavailable],
             Handler = arguments =>
                 queries.GetBlockAsync(BlockReferenceType.Read(arguments[0]), arguments[1].ValueKind == JsonValueKind.True),
             Example = ("{\"height\":0}", Examples.Genesis),
@@ -34,6 +34,7 @@ internal static class BlockMethods
                 new("to", new NumberType(0, ulong.MaxValue), $"The last height; at most {ChainQueries.MaxBlocks} blocks."),
             ],
             Result = ("blocks", Schemas.ArrayOf("Block")),
+            Errors = [RpcCodes.Unavailable],
             Handler = arguments => GetBlocksAsync(queries, arguments[0].GetUInt64(), arguments[1].GetUInt64()),
             Example = ("{\"from\":0,\"to\":0}", $"[{Examples.Genesis}]"),
         },

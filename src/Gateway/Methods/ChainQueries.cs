@@ -202,7 +202,14 @@ internal sealed class ChainQueries(NodeAccess node)
                 throw new MessageUnreachableException($"message {i} of block {view.Height} cannot be fetched");
             }
 
-            if (record is null || !record.IsConfirmed)
+            if (record is not { IsConfirmed: true })
+            {
+                // Lost: reading it as this block's message has it mended.
+                await node.Reader.GetBlockAsync(view.Height, withMessages: true);
+                (record, _) = await node.Reader.GetMessageAsync(view.IdAt(i));
+            }
+
+            if (record is not { IsConfirmed: true })
             {
                 throw new InvalidDataException($"the node has no message {i} of block {view.Height}");
             }

@@ -35,6 +35,7 @@ internal static class MessageMethods
                     isRequired: false),
             ],
             Result = ("messages", Schemas.ArrayOf("Message")),
+            Errors = [RpcCodes.Unavailable],
             Handler = arguments => queries.GetMessagesAsync(
                 HexType.Read(arguments[0], PublicKey.Size),
                 arguments[1].ValueKind == JsonValueKind.Undefined ? 0 : arguments[1].GetUInt64(),
@@ -57,7 +58,7 @@ internal static class MessageMethods
             Summary = "The inclusion proof of a confirmed message (RFC 6962 with BLAKE3); pending: -32004 with {status: \"pending\"}.",
             Params = [MessageId()],
             Result = ("proof", Schemas.Reference("Proof")),
-            Errors = [RpcCodes.NotFound],
+            Errors = [RpcCodes.NotFound, RpcCodes.Unavailable],
             Handler = arguments => queries.GetProofAsync(HexType.Read(arguments[0], Hash32.Size)),
             Example = (Examples.IdParams, Examples.Proof),
         },

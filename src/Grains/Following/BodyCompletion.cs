@@ -77,7 +77,7 @@ internal sealed class BodyCompletion(ChainStore chain, IWorkers workers)
         var bodies = new List<Message>(block.Count);
         for (var i = 0; i < block.Count; i++)
         {
-            if (await chain.GetMessageAsync(block.IdAt(i)) is not { HasBody: true } stored)
+            if (await chain.GetMessageAsync(block, i) is not { HasBody: true } stored)
             {
                 return null;
             }

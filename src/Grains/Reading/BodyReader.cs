@@ -1,7 +1,6 @@
 using Kimura.Chain;
 using Kimura.Chain.Blocks;
 using Kimura.Grains.Network;
-using Kimura.Storage;
 using Kimura.Storage.Ledger;
 
 namespace Kimura.Grains.Reading;
@@ -33,11 +32,35 @@ internal sealed class BodyReader(ChainStore chain, IBodySource? source)
 
     public async Task<(BodyOutcome Outcome, StoredMessage Message)> ReadAsync(MessageId id)
     {
-        if (await chain.GetMessageAsync(id) is not { } stored)
+        return await chain.GetMessageAsync(id) is { } stored ? await CompleteAsync(id, stored) : (BodyOutcome.NotFound, default);
+    }
+
+    /// <summary>A block's message encodings, one after the other; null where one cannot be fetched.</summary>
+    public async Task<ReadOnlyMemory<byte>?> ReadAllAsync(Block block)
+    {
+        using var all = new MemoryStream();
+        for (var from = 0; from < block.Count; from += SideBySide)
         {
-            return (BodyOutcome.NotFound, default);
+            var page = Enumerable.Range(from, Math.Min(SideBySide, block.Count - from)).Select(i => ReadAsync(block, i));
+            foreach (var (outcome, message) in await Task.WhenAll(page))
+            {
+                if (outcome != BodyOutcome.Found)
+                {
+                    return null;
+                }
+
+                all.Write(message.Message.Encoding.Span);
+            }
         }
 
+        return all.ToArray();
+    }
+
+    private async Task<(BodyOutcome Outcome, StoredMessage Message)> ReadAsync(Block block, int index) =>
+        await CompleteAsync(block.IdAt(index), await chain.GetMessageAsync(block, index));
+
+    private async Task<(BodyOutcome Outcome, StoredMessage Message)> CompleteAsync(MessageId id, StoredMessage stored)
+    {
         if (stored.HasBody)
         {
             return (BodyOutcome.Found, stored);
@@ -48,30 +71,5 @@ internal sealed class BodyReader(ChainStore chain, IBodySource? source)
             && await chain.KeepBodyAsync(id, encoding) && await chain.GetMessageAsync(id) is { HasBody: true } kept
             ? (BodyOutcome.Found, kept)
             : (BodyOutcome.Unreachable, default);
-    }
-
-    /// <summary>A block's message encodings, one after the other; null where one cannot be fetched.</summary>
-    public async Task<ReadOnlyMemory<byte>?> ReadAllAsync(Block block)
-    {
-        using var all = new MemoryStream();
-        for (var from = 0; from < block.Count; from += SideBySide)
-        {
-            var page = Enumerable.Range(from, Math.Min(SideBySide, block.Count - from)).Select(i => ReadAsync(block.IdAt(i)));
-            foreach (var (i, (outcome, message)) in (await Task.WhenAll(page)).Index())
-            {
-                switch (outcome)
-                {
-                    case BodyOutcome.Found:
-                        all.Write(message.Message.Encoding.Span);
-                        break;
-                    case BodyOutcome.Unreachable:
-                        return null;
-                    default:
-                        throw new StorageException(StorageFault.Corrupt, $"message {block.IdAt(from + i)} of block {block.Height} is missing");
-                }
-            }
-        }
-
-        return all.ToArray();
     }
 }

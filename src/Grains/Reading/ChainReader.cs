@@ -64,15 +64,22 @@ internal sealed class ChainReader(
 
     public async Task<TipRecord> WaitForTipAsync(ulong above) => TipOf(await chain.WaitForTipAsync(above, TipWait, time));
 
-    public Task<BlockRecord> GetLatestBlockAsync(bool withMessages) => RecordAsync(chain.Tip, withMessages);
+    public Task<BlockRecord> GetLatestBlockAsync(bool withMessages) => WholeAsync(() => RecordAsync(chain.Tip, withMessages));
 
-    public async Task<BlockRecord?> GetBlockAsync(ulong height, bool withMessages) =>
-        await chain.GetBlockAsync(height) is { } block ? await RecordAsync(block, withMessages) : null;
+    public Task<BlockRecord?> GetBlockAsync(ulong height, bool withMessages) => WholeAsync(() => FindBlockAsync(height, withMessages));
 
-    public async Task<BlockRecord?> GetBlockByHashAsync(ReadOnlyMemory<byte> hash, bool withMessages) =>
-        await chain.GetHeightAsync(new BlockHash(new Hash32(hash.Span))) is { } height ? await GetBlockAsync(height, withMessages) : null;
+    public Task<BlockRecord?> GetBlockByHashAsync(ReadOnlyMemory<byte> hash, bool withMessages) => WholeAsync(async () =>
+    {
+        var wanted = new BlockHash(new Hash32(hash.Span));
+        if (await chain.GetHeightAsync(wanted) is not { } height || await chain.GetBlockAsync(height) is not { } block)
+        {
+            return null;
+        }
 
-    public async Task<ImmutableArray<BlockRecord>> GetBlocksAsync(ulong first, ulong last)
+        return block.Hash == wanted ? await RecordAsync(block, withMessages) : throw Corrupt($"the block with hash {wanted} is not at height {height}, where it was stored");
+    });
+
+    public Task<ImmutableArray<BlockRecord>> GetBlocksAsync(ulong first, ulong last) => WholeAsync(async () =>
     {
         var blocks = ImmutableArray.CreateBuilder<BlockRecord>();
         for (var height = first; height <= last && blocks.Count < MaxBlocks && await chain.GetBlockAsync(height) is { } block; height++)
@@ -81,9 +88,9 @@ internal sealed class ChainReader(
         }
 
         return blocks.DrainToImmutable();
-    }
+    });
 
-    public async Task<MessageAnswer> GetMessageAsync(ReadOnlyMemory<byte> id)
+    public Task<MessageAnswer> GetMessageAsync(ReadOnlyMemory<byte> id) => WholeAsync(async () =>
     {
         var messageId = new MessageId(new Hash32(id.Span));
         var (found, message) = await _messages.ReadAsync(messageId);
@@ -93,9 +100,9 @@ internal sealed class ChainReader(
             BodyOutcome.Unreachable => new MessageAnswer(null, IsUnreachable: true),
             _ => leader is null ? new MessageAnswer(null) : await AskLeaderAsync(leader, messageId),
         };
-    }
+    });
 
-    public async Task<MessagesAnswer> GetMessagesAsync(ReadOnlyMemory<byte> publicKey, ulong fromNonce, int count)
+    public Task<MessagesAnswer> GetMessagesAsync(ReadOnlyMemory<byte> publicKey, ulong fromNonce, int count) => WholeAsync(async () =>
     {
         var sender = new PublicKey(publicKey.Span);
         var messages = ImmutableArray.CreateBuilder<MessageRecord>();
@@ -114,9 +121,9 @@ internal sealed class ChainReader(
         }
 
         return new MessagesAnswer(messages.DrainToImmutable(), found == BodyOutcome.Unreachable);
-    }
+    });
 
-    public async Task<NonceAnswer> GetNonceAsync(ReadOnlyMemory<byte> publicKey)
+    public Task<NonceAnswer> GetNonceAsync(ReadOnlyMemory<byte> publicKey) => WholeAsync(async () =>
     {
         if (leader is null)
         {
@@ -125,9 +132,11 @@ internal sealed class ChainReader(
 
         var answer = await leader.GetNonceAsync(publicKey);
         return new NonceAnswer(answer.Nonce, !answer.IsReachable);
-    }
+    });
 
-    public async Task<ProofRecord?> GetProofAsync(ReadOnlyMemory<byte> id)
+    public Task<ProofRecord?> GetProofAsync(ReadOnlyMemory<byte> id) => WholeAsync(() => ProveAsync(id));
+
+    private async Task<ProofRecord?> ProveAsync(ReadOnlyMemory<byte> id)
     {
         var messageId = new MessageId(new Hash32(id.Span));
         if (await chain.GetMessageAsync(messageId) is not { } message)
@@ -157,6 +166,22 @@ internal sealed class ChainReader(
             MerkleTree.ComputePath(block.Entries, message.Index),
             header);
     }
+
+    // The chain store has tried to mend what it met. The caller is told apart what is damaged and what has failed.
+    private static async Task<T> WholeAsync<T>(Func<Task<T>> read)
+    {
+        try
+        {
+            return await read();
+        }
+        catch (StorageException damage) when (damage.Fault == StorageFault.Corrupt)
+        {
+            throw new DamagedDataException(damage.Message);
+        }
+    }
+
+    private async Task<BlockRecord?> FindBlockAsync(ulong height, bool withMessages) =>
+        await chain.GetBlockAsync(height) is { } block ? await RecordAsync(block, withMessages) : null;
 
     private static TipRecord TipOf(Block tip) => new(tip.Height, tip.Hash.Value.ToArray());
 

@@ -53,6 +53,7 @@ internal static class ConfigurationReader
             KeyFile = values.Find(OptionTable.KeyFile)?.Value,
             Chain = Chain(values),
             Verify = Verify(values, defaults.Verify),
+            ScrubRate = Number(values, OptionTable.ScrubRate, defaults.ScrubRate, 0, 1L << 40),
             RateLimit = (int)Number(values, OptionTable.RateLimit, defaults.RateLimit, 0, 1_000_000_000),
             PendingLimit = (int)Number(values, OptionTable.PendingLimit, defaults.PendingLimit, 1, 10_000_000),
             PendingBytesLimit = Number(values, OptionTable.PendingBytesLimit, defaults.PendingBytesLimit, 1 << 20, 16L << 30),

@@ -48,6 +48,9 @@ public sealed record NodeConfiguration
     /// <summary>How much is checked at the start; default headers.</summary>
     public VerifyMode Verify { get; init; } = VerifyMode.Headers;
 
+    /// <summary>Bytes a second that the scrub reads; 0 = off; default 1 MiB.</summary>
+    public long ScrubRate { get; init; } = 1 << 20;
+
     /// <summary>Requests a second for one client address; 0 = off.</summary>
     public int RateLimit { get; init; } = 2_000;
 

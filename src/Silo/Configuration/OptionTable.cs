@@ -29,6 +29,7 @@ internal static class OptionTable
     public const string ChainId = "chain-id";
     public const string Bodies = "bodies";
     public const string Verify = "verify";
+    public const string ScrubRate = "scrub-rate";
     public const string RateLimit = "rate-limit";
     public const string PendingLimit = "pending-limit";
     public const string PendingBytesLimit = "pending-bytes-limit";
@@ -65,6 +66,7 @@ internal static class OptionTable
         new(ChainId, "S", "the chain's id, 1 to 64 of a-z, 0-9 and '-' (default: none)"),
         new(Bodies, "full|on-demand", "fetch messages with their blocks, or when somebody asks (default full)"),
         new(Verify, "headers|full|tip", "how much of the chain is checked at the start (default headers)"),
+        new(ScrubRate, "N", "bytes a second that are read to look for damage in what is stored, 0 = off (default 1048576)"),
         new(RateLimit, "N", "requests a second for one client address, with bursts of twice that; 0 = off (default 2000)"),
         new(PendingLimit, "N", "messages that may be pending (default 200000)"),
         new(PendingBytesLimit, "N", "bytes of messages that may be pending (default 268435456)"),

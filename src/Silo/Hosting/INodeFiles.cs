@@ -2,6 +2,7 @@ using Kimura.Chain;
 using Kimura.Chain.Blocks;
 using Kimura.Libp2p.Identities;
 using Kimura.Storage.KeyValue;
+using Kimura.Storage.RocksDb;
 using Kimura.Storage.SignGuard;
 
 namespace Kimura.Silo.Hosting;
@@ -26,6 +27,17 @@ internal interface INodeFiles
 
     /// <summary>Keeps the pinned leader key; on disk when it returns.</summary>
     void KeepPin(PublicKey key);
+
+    /// <summary>
+    /// Holds the pinned key against the key that made the database's last block: where one flipped bit is all between them, the bit is turned back.
+    /// The chain was verified with the key that was pinned, so it knows it.
+    /// </summary>
+    void MendPin(in BlockHeader tip)
+    {
+    }
+
+    /// <summary>The database's folders, where it is one that can be built anew beside a damaged one; null where it is not.</summary>
+    DatabaseFolders? Folders => null;
 
     /// <summary>Opens the database, which the caller closes.</summary>
     /// <exception cref="Storage.StorageException">It is damaged, locked or fails.</exception>

@@ -7,6 +7,7 @@ using Kimura.Durability;
 using Kimura.Libp2p.Identities;
 using Kimura.Silo.Configuration;
 using Kimura.Silo.Network;
+using Kimura.Silo.Repair;
 using Kimura.Storage.KeyValue;
 using Kimura.Storage.RocksDb;
 using Kimura.Storage.SignGuard;
@@ -24,6 +25,7 @@ internal sealed partial class NodeFiles : INodeFiles
     public NodeFiles(NodeConfiguration configuration, ILogger<NodeFiles> logger)
     {
         (_configuration, _logger) = (configuration, logger);
+        Folders = new DatabaseFolders(configuration.DatabaseDirectory);
         try
         {
             DirectorySync.CreateSynced(configuration.DbPath, DurableFile.OwnerOnly | UnixFileMode.UserExecute);
@@ -36,7 +38,9 @@ internal sealed partial class NodeFiles : INodeFiles
 
     public string PinPath => _configuration.PinPath;
 
-    public Identity LoadIdentity() => PeerIdentity.Load(_configuration.PeerKeyPath);
+    public DatabaseFolders? Folders { get; }
+
+    public Identity LoadIdentity() => PeerIdentity.Load(_configuration.PeerKeyPath, _logger);
 
     public BlockSigner LoadSigner()
     {
@@ -71,11 +75,37 @@ internal sealed partial class NodeFiles : INodeFiles
         }
     }
 
+    public void MendPin(in BlockHeader tip)
+    {
+        if (tip.Height == 0 || !File.Exists(PinPath) || !tip.HasValidSignature(tip.ComputeHash()))
+        {
+            return;
+        }
+
+        try
+        {
+            var text = $"{tip.Producer}\n";
+            var pinned = File.ReadAllBytes(PinPath);
+            if (Encoding.Latin1.GetString(pinned) != text && FlippedBit.TurnBack(pinned, bytes => Encoding.Latin1.GetString(bytes) == text) is { } mended)
+            {
+                DurableFile.Create(PinPath, mended, overwrite: true);
+                LogPinMended(_logger, PinPath);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"{PinPath}: {exception.Message}", exception);
+        }
+    }
+
     public void KeepPin(PublicKey key) => DurableFile.Create(PinPath, Encoding.ASCII.GetBytes($"{key}\n"), overwrite: true);
 
     public async Task<IKeyValueStore> OpenStoreAsync() => await RocksDbStore.OpenAsync(_configuration.DatabaseDirectory, _logger);
 
     public ISignGuard OpenGuard() => FileSignGuard.Open(_configuration.GuardPath);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} had a flipped bit, as the chain's last block shows: turned back")]
+    private static partial void LogPinMended(ILogger logger, string path);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Made a new leader key: {Path}. Keep a copy, and keep it secret")]
     private static partial void LogKeyMade(ILogger logger, string path);

@@ -3,6 +3,7 @@ using Kimura.Chain.Blocks;
 using Kimura.Libp2p.Identities;
 using Kimura.Silo.Cluster;
 using Kimura.Silo.Configuration;
+using Kimura.Silo.Repair;
 using Kimura.Storage.KeyValue;
 using Kimura.Storage.Ledger;
 using Kimura.Storage.Postgres;
@@ -52,8 +53,6 @@ internal sealed class NodeStorage : IAsyncDisposable
         BlockSigner? signer = null;
         PostgresLog? shared = null;
         ISignGuard? guard = null;
-        IKeyValueStore? store = null;
-        ChainStore? chain = null;
         try
         {
             var clusterKey = default(PublicKey?);
@@ -69,29 +68,14 @@ internal sealed class NodeStorage : IAsyncDisposable
                 clusterKey = await ClusterLog.AgreeAsync(configuration, shared, signer?.PublicKey);
             }
 
-            var producers = ProducersOf(configuration, signer?.PublicKey ?? clusterKey, files);
-            store = await files.OpenStoreAsync();
             guard = signer is null ? null : files.OpenGuard();
-            chain = await ChainStoreOpening.OpenAsync(
-                store, configuration.Chain, guard, configuration.AcceptLostBlocks, canFetch: shared is not null || configuration.LeaderAddresses.Count > 0);
-            if (shared is not null)
-            {
-                await LogComparison.CheckAsync(shared, chain, guard);
-            }
-
-            CheckKnown(producers, chain);
-            CheckNextProducer(producers, signer, chain.Tip.Height + 1);
-            await new IntegrityCheck(store, chain, producers, ports.Workers, logger).RunAsync(configuration.Verify, cancellationToken);
+            await using var session = new RepairSession(identity, configuration, ports, logging);
+            var opening = new DatabaseOpening(configuration, ports, signer, clusterKey, shared, guard, session, logging);
+            var (store, chain, producers) = await opening.RunAsync(cancellationToken);
             return new NodeStorage(identity, signer, guard, producers, store, chain, shared);
         }
         catch
         {
-            chain?.Dispose();
-            if (store is not null)
-            {
-                await store.DisposeAsync();
-            }
-
             guard?.Dispose();
             if (shared is not null)
             {
@@ -116,28 +100,5 @@ internal sealed class NodeStorage : IAsyncDisposable
         _guard?.Dispose();
         Signer?.Dispose();
         Identity.Dispose();
-    }
-
-    private static ProducerSchedule ProducersOf(NodeConfiguration configuration, PublicKey? own, INodeFiles files) =>
-        configuration.LeaderKeys.Count > 0 ? new ProducerSchedule(configuration.LeaderKeys)
-        : (own ?? files.ReadPin()) is { } key ? new ProducerSchedule(key)
-        : ProducerSchedule.Unknown();
-
-    private static void CheckKnown(ProducerSchedule producers, ChainStore chain)
-    {
-        if (!producers.IsKnown && chain.Tip.Height > 0)
-        {
-            throw new ConfigurationException(
-                $"--{OptionTable.LeaderKey}: the database holds blocks, but no leader key was ever pinned for it: say whose blocks they are");
-        }
-    }
-
-    private static void CheckNextProducer(ProducerSchedule producers, BlockSigner? signer, ulong next)
-    {
-        if (signer is not null && producers.KeyAt(next) != signer.PublicKey)
-        {
-            throw new ConfigurationException(
-                $"--{OptionTable.LeaderKey}: block {next} must be made by {producers.KeyAt(next)}, but the key file holds {signer.PublicKey}");
-        }
     }
 }

@@ -43,6 +43,7 @@ internal static class NodeWiring
         EngineWiring.Add(builder, configuration, ports);
         NetworkWiring.Add(services, configuration, storage.Identity, ports);
         ClusterWiring.AddTail(services, storage.Shared);
+        RepairWiring.Add(services, configuration, storage.Producers);
         if (configuration.IsLeader)
         {
             services.AddHostedService<LeaderKeepAlive>();

@@ -4,6 +4,7 @@ using Kimura.Chain.Verification;
 using Kimura.Grains;
 using Kimura.Interfaces;
 using Kimura.Libp2p.Identities;
+using Kimura.Storage;
 using Kimura.Storage.Ledger;
 using Microsoft.Extensions.Logging;
 using Orleans;
@@ -33,7 +34,6 @@ internal sealed partial class Follower(
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(10);
-
     private readonly WakeUp _wakeUp = new();
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, (PeerId Peer, ReadOnlyMemory<byte> Encoding)> _offered = [];
@@ -72,7 +72,7 @@ internal sealed partial class Follower(
         while (true)
         {
             var before = (chain.Tip.Height, chain.BodiesHeight);
-            var isDone = await CompleteBodiesAsync(stop) && await CatchUpAsync(stop);
+            var isDone = await TryCatchUpAsync(stop);
             if (isDone)
             {
                 pause = ShortestPause;
@@ -85,6 +85,20 @@ internal sealed partial class Follower(
                 await _wakeUp.WaitAsync(pause, time, stop);
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }
+        }
+    }
+
+    // Damage that is in the way and cannot be mended now ends the round and not the following.
+    private async Task<bool> TryCatchUpAsync(CancellationToken stop)
+    {
+        try
+        {
+            return await CompleteBodiesAsync(stop) && await CatchUpAsync(stop);
+        }
+        catch (StorageException damage) when (damage.Fault == StorageFault.Corrupt)
+        {
+            LogDamaged(logger, damage.Message);
+            return false;
         }
     }
 
@@ -283,10 +297,4 @@ internal sealed partial class Follower(
             }
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Stored block {Height} with {Count} messages")]
-    private static partial void LogStored(ILogger logger, ulong height, int count);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Block {Height}, signed by the leader, cannot follow here ({Verdict}, from {Peer}): this node is on another branch, or the leader made a false block")]
-    private static partial void LogRefused(ILogger logger, ulong height, string verdict, PeerId peer);
 }

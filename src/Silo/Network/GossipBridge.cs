@@ -7,6 +7,7 @@ using Kimura.Interfaces;
 using Kimura.Libp2p.Gossip;
 using Kimura.Libp2p.Identities;
 using Kimura.Silo.Network.Wire;
+using Kimura.Storage;
 using Kimura.Storage.Ledger;
 using Orleans;
 
@@ -72,9 +73,21 @@ internal sealed class GossipBridge
 
             for (var height = published + 1; height <= tip.Height; height++)
             {
-                Publish(await _chain.GetBlockAsync(height) ?? tip);
+                await PublishAsync(height, tip);
                 published = height;
             }
+        }
+    }
+
+    private async Task PublishAsync(ulong height, Block tip)
+    {
+        try
+        {
+            Publish(await _chain.GetBlockAsync(height) ?? tip);
+        }
+        catch (StorageException damage) when (damage.Fault == StorageFault.Corrupt)
+        {
+            // Said where it was met. Peers fetch what they do not hear of.
         }
     }
 

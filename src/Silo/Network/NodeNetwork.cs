@@ -8,6 +8,7 @@ using Kimura.Libp2p.Connections;
 using Kimura.Libp2p.Identities;
 using Kimura.Silo.Cluster;
 using Kimura.Silo.Network.Wire;
+using Kimura.Silo.Repair;
 using Kimura.Storage.Ledger;
 using Microsoft.Extensions.Hosting;
 
@@ -25,6 +26,8 @@ internal sealed class NodeNetwork(
     GossipBridge gossip,
     Follower follower,
     BackgroundWork work,
+    ChainMender mender,
+    Scrubber scrubber,
     BlockSigner? signer = null,
     ProductionGate? gate = null,
     LeaderHost? cluster = null) : IHostedService, INetworkView
@@ -65,7 +68,9 @@ internal sealed class NodeNetwork(
             }
         }
 
+        chain.Mender = mender;
         work.Run(follower.RunAsync);
+        work.Run(scrubber.RunAsync);
         work.Run(stop => status.RunAsync(work, OnReached, stop));
         if (options.IsLeader)
         {

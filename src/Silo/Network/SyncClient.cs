@@ -45,7 +45,7 @@ internal sealed class SyncClient
     private readonly ChainParameters _parameters;
     private readonly PeerBook _peers;
 
-    public SyncClient(Libp2pHost host, ChainParameters parameters, PeerBook peers, SyncServer server)
+    public SyncClient(Libp2pHost host, ChainParameters parameters, PeerBook peers, SyncServer? server = null)
     {
         _parameters = parameters;
         _peers = peers;
@@ -58,7 +58,10 @@ internal sealed class SyncClient
             TotalDeadline = TimeSpan.FromSeconds(20),
             Streams = new StreamLimits(PerPeer: 8, Total: 64),
         });
-        _protocol.Serve(server.AnswerAsync);
+        if (server is not null)
+        {
+            _protocol.Serve(server.AnswerAsync);
+        }
     }
 
     /// <summary>Fetches blocks of a range; a block of more than a step's size only where <paramref name="isNext"/>.</summary>

@@ -108,9 +108,10 @@ internal sealed class SyncServer(ChainStore chain, BlocksInHand inHand)
             ReadOnlyMemory<byte> body = default;
             if (withBodies)
             {
-                body = held is not null ? held[index + count].Encoding : await FindBodyAsync(block.IdAt(index + count));
+                body = held is not null ? held[index + count].Encoding : (await chain.GetMessageAsync(block, index + count)).Message.Encoding;
                 if (body.IsEmpty)
                 {
+                    // This node has not fetched it.
                     break;
                 }
 
@@ -137,8 +138,4 @@ internal sealed class SyncServer(ChainStore chain, BlocksInHand inHand)
         page.Add(index == 0 ? item : item.Number(3, (ulong)index));
         return count;
     }
-
-    // Empty where this node has not fetched it.
-    private async Task<ReadOnlyMemory<byte>> FindBodyAsync(Kimura.Chain.MessageId id) =>
-        await chain.GetMessageAsync(id) is { } message ? message.Message.Encoding : default;
 }

@@ -12,6 +12,19 @@ public interface IKeyValueStore : IAsyncDisposable
     ValueTask<byte[]?> GetAsync(Family family, ReadOnlyMemory<byte> key);
 
     /// <summary>
+    /// A part of the value stored under the key, without a copy of the rest; null where there is no value, or none that reaches so far.
+    /// </summary>
+    /// <exception cref="StorageException">As for <see cref="GetAsync"/>.</exception>
+    async ValueTask<byte[]?> GetPartAsync(Family family, ReadOnlyMemory<byte> key, int offset, int length) =>
+        await GetAsync(family, key) is { } value && value.Length - length >= offset ? value[offset..(offset + length)] : null;
+
+    /// <summary>
+    /// As <see cref="GetAsync"/>, for one who looks through everything: what is read does not push anything out of memory.
+    /// </summary>
+    /// <exception cref="StorageException">As for <see cref="GetAsync"/>.</exception>
+    ValueTask<byte[]?> RereadAsync(Family family, ReadOnlyMemory<byte> key) => GetAsync(family, key);
+
+    /// <summary>
     /// Every pair whose key starts with <paramref name="prefix"/> and is not below <paramref name="from"/> (empty: from the
     /// first), in ascending byte order, as of the moment of the call.
     /// </summary>

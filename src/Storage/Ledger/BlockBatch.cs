@@ -111,6 +111,15 @@ internal static class BlockBatch
         return batch;
     }
 
+    /// <summary>A block below the tip again, with its place by hash; its messages are records of their own.</summary>
+    public static WriteBatch Restore(Block block)
+    {
+        var batch = new WriteBatch();
+        batch.Put(Family.Blocks, LedgerKeys.Block(block.Height), block.Encoding.Span);
+        batch.Put(Family.Metadata, LedgerKeys.HeightOf(block.Hash), LedgerKeys.BigEndian(block.Height));
+        return batch;
+    }
+
     public static void DeletePending(WriteBatch batch, IEnumerable<PendingMessage> messages)
     {
         foreach (var message in messages)

@@ -193,7 +193,9 @@ public sealed partial class ChainStore
         var taken = new List<PendingMessage>[run.Count];
         var isComplete = BodiesHeight is null;
         var bodiesHeight = Volatile.Read(ref _bodiesHeight);
-        var nonces = new NonceRun(_pending.FirstNonceOf);
+
+        // What is pending goes on where the chain ends: not before the blocks that were lost are back.
+        var nonces = LostBlocks is null ? new NonceRun(_pending.FirstNonceOf) : new NonceRun(_ => null);
         var written = run.Select((delivery, i) =>
         {
             taken[i] = TakePending(delivery, replaced);

@@ -27,7 +27,7 @@ public sealed partial class ChainStore
             var bodies = new Message[block.Count];
             for (var i = 0; i < bodies.Length; i++)
             {
-                bodies[i] = await GetMessageAsync(block.IdAt(i)) is { HasBody: true } stored ? stored.Message : throw StoredMessage.Damaged(block.IdAt(i));
+                bodies[i] = await GetMessageAsync(block, i) is { HasBody: true } stored ? stored.Message : throw StoredMessage.Damaged(block.IdAt(i));
                 bytes += bodies[i].Encoding.Length;
             }
 

@@ -14,6 +14,17 @@ public static class ChainStoreOpening
     /// <summary>The version of protocol section 4's layout.</summary>
     public const uint SchemaVersion = 1;
 
+    /// <summary>The version as it is stored: 4 bytes, big-endian.</summary>
+    internal static byte[] SchemaRecord
+    {
+        get
+        {
+            var version = new byte[4];
+            BinaryPrimitives.WriteUInt32BigEndian(version, SchemaVersion);
+            return version;
+        }
+    }
+
     /// <summary>
     /// Opens the chain. Looks at the metadata, the last block and the pool, not at the whole chain: that is <see cref="IntegrityCheck"/>.
     /// </summary>
@@ -48,10 +59,23 @@ public static class ChainStoreOpening
             await CheckGuardAsync(store, guard, tip, canFetch);
         }
 
-        var pending = await ReadPendingAsync(store);
+        var pending = await ReadPendingAsync(store, isBehind: guard?.Last?.Height > tip.Height);
         var equivocations = await CountAsync(store, Family.Metadata, LedgerKeys.EquivocationPrefix);
         return new ChainStore(
             store, parameters, guard, tip, pending, new EquivocationLog(store, equivocations), await ReadBodiesHeightAsync(store, tip));
+    }
+
+    /// <summary>The last block that a store's metadata names, if it is there and is that block; null where anything of it is damaged.</summary>
+    public static async Task<Block?> PeekTipAsync(IKeyValueStore store)
+    {
+        try
+        {
+            return await ReadTipAsync(store);
+        }
+        catch (StorageException damage) when (damage.Fault == StorageFault.Corrupt)
+        {
+            return null;
+        }
     }
 
     private static async Task<ulong?> ReadBodiesHeightAsync(IKeyValueStore store, Block tip)
@@ -75,10 +99,8 @@ public static class ChainStoreOpening
         }
 
         var genesis = parameters.Genesis;
-        var version = new byte[4];
-        BinaryPrimitives.WriteUInt32BigEndian(version, SchemaVersion);
         var batch = BlockBatch.Build(genesis, _ => throw new InvalidOperationException("genesis has no messages"), next: null);
-        batch.Put(Family.Metadata, LedgerKeys.Schema, version);
+        batch.Put(Family.Metadata, LedgerKeys.Schema, SchemaRecord);
         batch.Put(Family.Metadata, LedgerKeys.GenesisHash, genesis.Hash.Value.ToArray());
         if (parameters.ChainId is not null)
         {
@@ -163,7 +185,7 @@ public static class ChainStoreOpening
         }
     }
 
-    private static async Task<PendingIndex> ReadPendingAsync(IKeyValueStore store)
+    private static async Task<PendingIndex> ReadPendingAsync(IKeyValueStore store, bool isBehind)
     {
         var messages = new List<PendingMessage>();
         await foreach (var (key, value) in store.IterateAsync(Family.Pending, LedgerKeys.PendingPrefix, default))
@@ -189,7 +211,9 @@ public static class ChainStoreOpening
             var sender = message.Message.Sender;
             var stored = await store.GetAsync(Family.Metadata, LedgerKeys.Nonce(sender));
             var expected = index.NextNonceOf(sender) ?? (stored is null ? 0 : LedgerKeys.ReadNumber(stored, $"the next nonce of {sender}"));
-            if (message.Message.Nonce != expected)
+            // Where blocks were lost, what they held of a sender comes back with them.
+            var mayBeAhead = isBehind && index.NextNonceOf(sender) is null && message.Message.Nonce > expected;
+            if (message.Message.Nonce != expected && !mayBeAhead)
             {
                 throw Corrupt($"pending message {message.Id}: has nonce {message.Message.Nonce} where {expected} must be");
             }

@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 using Kimura.Chain;
 using Kimura.Chain.Blocks;
 using Kimura.Chain.Merkle;
-using Kimura.Chain.Messages;
 using Kimura.Chain.Verification;
 using Kimura.Storage.KeyValue;
+using Kimura.Storage.Ledger.Mending;
 using Microsoft.Extensions.Logging;
 
 namespace Kimura.Storage.Ledger;
@@ -29,6 +29,9 @@ public enum VerifyMode
 public sealed partial class IntegrityCheck(
     IKeyValueStore store, ChainStore chain, ProducerSchedule producers, IWorkers workers, ILogger logger)
 {
+    /// <summary>Mismatches that one check has mended, before it takes the database for one that is not worth it.</summary>
+    public const int MaxMended = 256;
+
     private const int BatchBlocks = 256;
     private const ulong ProgressEvery = 50_000;
     private const string Remedy = "the database is damaged, restore it from a backup";
@@ -36,15 +39,37 @@ public sealed partial class IntegrityCheck(
     // Messages above the height of complete bodies that were not fetched.
     private long _skipped;
 
-    /// <summary>Checks as far as <paramref name="mode"/> says, and remembers on disk what was covered.</summary>
+    /// <summary>
+    /// Checks as far as <paramref name="mode"/> says, and remembers on disk what was covered. A mismatch that the chain's mender can mend is mended,
+    /// and the check begins anew.
+    /// </summary>
     /// <exception cref="StorageException">Corrupt: one line that names the height and what differs.</exception>
     public async Task RunAsync(VerifyMode mode, CancellationToken cancellationToken = default)
     {
-        if (mode == VerifyMode.Tip)
+        Damage? last = null;
+        for (var mended = 0; mode != VerifyMode.Tip; mended++)
         {
-            return;
-        }
+            try
+            {
+                await CheckAsync(mode, cancellationToken);
+                return;
+            }
+            catch (StorageException damage) when (damage is { Damage: not null, InFiles: false } && chain.Mender is not null && mended < MaxMended)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (damage.Damage == last || !await chain.Mender.MendAsync(damage.Damage, damage))
+                {
+                    throw;
+                }
 
+                last = damage.Damage;
+            }
+        }
+    }
+
+    private async Task CheckAsync(VerifyMode mode, CancellationToken cancellationToken)
+    {
+        _skipped = 0;
         var covered = mode == VerifyMode.Full ? default : await ReadCoveredAsync();
         if (covered.Height == 0 || !await TryWalkCoveredAsync(mode, covered, cancellationToken))
         {
@@ -66,7 +91,7 @@ public sealed partial class IntegrityCheck(
         {
             return await WalkAsync(mode, covered, cancellationToken);
         }
-        catch (StorageException exception) when (exception.Fault == StorageFault.Corrupt)
+        catch (StorageException exception) when (exception is { Fault: StorageFault.Corrupt, InFiles: false })
         {
             return false;
         }
@@ -149,7 +174,7 @@ public sealed partial class IntegrityCheck(
         var height = HeightOf(key);
         if (height > tip.Height)
         {
-            throw Corrupt(height, $"is stored above the last height, {tip.Height}");
+            throw Corrupt(height, $"is stored above the last height, {tip.Height}", damage: null);
         }
 
         if (height != below.Height + 1)
@@ -182,82 +207,26 @@ public sealed partial class IntegrityCheck(
         var failed = Array.FindIndex(verdicts, verdict => verdict != Verdict.Ok);
         if (failed >= 0)
         {
+            RefuseOther(batch[failed], verdicts[failed]);
             throw Corrupt(batch[failed].Height, verdicts[failed] switch
             {
                 Verdict.BadRoot => "its list of messages does not lead to its message_root",
-                Verdict.BadProducer => $"was made by {batch[failed].Header.Producer}, not by the leader key {producers.KeyAt(batch[failed].Height)}",
+                Verdict.BadProducer => OtherProducer(batch[failed]),
                 _ => $"its producer's signature does not fit its hash {batch[failed].Hash}",
             });
         }
     }
 
-    private async Task CheckMessagesAsync(VerifyMode mode, List<Block> batch, Dictionary<PublicKey, ulong> nonces)
+    // Rightly signed by somebody else: this is another leader's chain, or the key that was given is wrong. No peer can mend that.
+    private void RefuseOther(Block block, Verdict verdict)
     {
-        if (mode != VerifyMode.Full)
+        if (verdict == Verdict.BadProducer && block.Header.HasValidSignature(block.Hash))
         {
-            return;
-        }
-
-        foreach (var block in batch)
-        {
-            var bodies = new List<Message>(block.Count);
-            var found = new List<int>(block.Count);
-            for (var i = 0; i < block.Count; i++)
-            {
-                if (await ReadMessageAsync(block, i) is { HasBody: true } stored)
-                {
-                    bodies.Add(stored.Message);
-                    found.Add(i);
-                }
-            }
-
-            _skipped += block.Count - bodies.Count;
-            var check = block.Height <= (chain.BodiesHeight ?? ulong.MaxValue)
-                ? await BodyVerifier.CheckAsync(block, bodies, nonces, chain.Parameters, workers)
-                : CheckFetched(block, bodies, found);
-            if (check.Verdict != Verdict.Ok)
-            {
-                var which = check.Index < 0 ? "its messages are" : $"its message {check.Index} is";
-                throw Corrupt(block.Height, $"{which} not valid ({check.Verdict.ToProtocolName()})");
-            }
+            throw new StorageException(StorageFault.Refused, $"block {block.Height} {OtherProducer(block)}: give the key that it was made with, or use another --db-path");
         }
     }
 
-    // Above the height of complete bodies the producer's word was taken for what was not fetched, and for the nonces.
-    private BodyCheck CheckFetched(Block block, List<Message> bodies, List<int> indices)
-    {
-        var check = BodyVerifier.CheckList(block);
-        for (var i = 0; i < bodies.Count && check.Verdict == Verdict.Ok; i++)
-        {
-            check = BodyVerifier.CheckBody(block, indices[i], bodies[i], chain.Parameters);
-        }
-
-        return check;
-    }
-
-    private async Task<StoredMessage> ReadMessageAsync(Block block, int index)
-    {
-        var id = block.IdAt(index);
-        var value = await store.GetAsync(Family.Messages, LedgerKeys.Message(id.Value))
-            ?? throw Corrupt(block.Height, $"its message {index} ({id}) is missing");
-        return StoredMessage.TryDecode(value, out var stored) && stored.Height == block.Height && stored.Index == index
-            && (stored.HasBody || block.Height > chain.BodiesHeight)
-            ? stored
-            : throw Corrupt(block.Height, $"its message {index} ({id}) is not what is stored under that id");
-    }
-
-    private async Task CheckCountersAsync(VerifyMode mode, Dictionary<PublicKey, ulong> nonces)
-    {
-        foreach (var (sender, next) in mode == VerifyMode.Full ? nonces : [])
-        {
-            var stored = await chain.GetChainNonceAsync(sender);
-            if (stored != next)
-            {
-                throw new StorageException(
-                    StorageFault.Corrupt, $"the next nonce of {sender} is stored as {stored}, its messages lead to {next}: {Remedy}");
-            }
-        }
-    }
+    private string OtherProducer(Block block) => $"was made by {block.Header.Producer}, not by the leader key {producers.KeyAt(block.Height)}";
 
     private async Task<Covered> ReadCoveredAsync()
     {
@@ -289,7 +258,10 @@ public sealed partial class IntegrityCheck(
         ? BinaryPrimitives.ReadUInt64BigEndian(key.AsSpan(LedgerKeys.BlockPrefix.Length))
         : throw new StorageException(StorageFault.Corrupt, $"a block is stored under the key {Convert.ToHexStringLower(key)}: {Remedy}");
 
-    private static StorageException Corrupt(ulong height, string what) => new(StorageFault.Corrupt, $"block {height} {what}: {Remedy}");
+    private static StorageException Corrupt(ulong height, string what) => Corrupt(height, what, Damage.OfBlock(height));
+
+    private static StorageException Corrupt(ulong height, string what, Damage? damage) =>
+        new(StorageFault.Corrupt, $"block {height} {what}: {Remedy}") { Damage = damage };
 
     // What an earlier complete check covered: height 0 is nothing.
     private readonly record struct Covered(ulong Height, Hash32 Digest);

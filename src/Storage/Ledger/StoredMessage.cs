@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Kimura.Chain;
 using Kimura.Chain.Messages;
+using Kimura.Storage.Ledger.Mending;
 
 namespace Kimura.Storage.Ledger;
 
@@ -19,7 +20,8 @@ public readonly record struct StoredMessage(Message Message, ulong? Height, int 
         ? message
         : throw Damaged(id);
 
-    internal static StorageException Damaged(MessageId id) => new(StorageFault.Corrupt, $"message {id}: what is stored there is not a message");
+    internal static StorageException Damaged(MessageId id) =>
+        new(StorageFault.Corrupt, $"message {id}: what is stored there is not a message") { Damage = Damage.OfMessage(id) };
 
     internal static bool TryDecode(byte[] value, out StoredMessage stored)
     {

@@ -76,7 +76,8 @@ internal sealed class CommitWriter
     }
 
     /// <summary>The failure, to be thrown once more: each throw its own exception, or their traces would mix.</summary>
-    internal static StorageException Again(StorageException failure) => new(failure.Fault, failure.Message, failure);
+    internal static StorageException Again(StorageException failure) =>
+        new(failure.Fault, failure.Message, failure) { InFiles = failure.InFiles };
 
     private void Run()
     {
@@ -154,8 +155,7 @@ internal sealed class CommitWriter
 
     private void Fail(string problem)
     {
-        var failure = new StorageException(
-            StorageFault.Failed, $"the database in {_database.Directory} cannot be written, and nothing more is taken: {problem}");
+        var failure = RocksError.WhileWriting(_database.Directory, problem);
         List<Commit> dropped = [.. _run];
         lock (_gate)
         {

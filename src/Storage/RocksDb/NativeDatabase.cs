@@ -51,13 +51,16 @@ internal sealed unsafe class NativeDatabase
         return Open(directory, isReadOnly: true);
     }
 
-    /// <summary>The value under the key, or null.</summary>
-    internal byte[]? Get(Family family, ReadOnlySpan<byte> key)
+    /// <summary>
+    /// The value under the key from an offset on, to its end or of a length; null where there is no value or it does not reach so far.
+    /// <paramref name="keep"/>: the block cache may keep what was read.
+    /// </summary>
+    internal byte[]? Get(Family family, ReadOnlySpan<byte> key, int offset = 0, int? length = null, bool keep = true)
     {
         byte* error = null;
         nint slice;
-        fixed (byte* start = key)
-            slice = RocksNative.GetPinned(_db, _options.Read, _families[(int)family], start, (nuint)key.Length, &error);
+        fixed (byte* bytes = key)
+            slice = RocksNative.GetPinned(_db, keep ? _options.Read : _options.Scan, _families[(int)family], bytes, (nuint)key.Length, &error);
 
         if (RocksError.Take(error) is { } problem)
             throw RocksError.WhileReading(Directory, problem);
@@ -65,15 +68,19 @@ internal sealed unsafe class NativeDatabase
         if (slice == 0)
             return null;
 
-        nuint length;
-        var value = RocksNative.PinnedValue(slice, &length);
-        var copy = new ReadOnlySpan<byte>(value, checked((int)length)).ToArray();
+        nuint size;
+        var start = RocksNative.PinnedValue(slice, &size);
+        var value = new ReadOnlySpan<byte>(start, checked((int)size));
+        var copy = value.Length - (length ?? 0) < offset ? null : value.Slice(offset, length ?? value.Length - offset).ToArray();
         RocksNative.DestroyPinned(slice);
         return copy;
     }
 
     /// <summary>A native iterator over the state as of now.</summary>
     internal nint CreateIterator(Family family) => RocksNative.CreateIterator(_db, _options.Scan, _families[(int)family]);
+
+    /// <summary>Compacts all of a family; what goes wrong shows in the next write.</summary>
+    internal void Compact(Family family) => RocksNative.CompactRange(_db, _families[(int)family], null, 0, null, 0);
 
     /// <summary>Adds an operation to a native batch.</summary>
     internal void Append(nint nativeBatch, WriteBatch.Operation operation)

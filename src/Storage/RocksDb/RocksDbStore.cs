@@ -54,19 +54,13 @@ public sealed partial class RocksDbStore : IKeyValueStore
     public static Task<RocksDbStore> OpenAsync(string directory, ILogger logger) => OpenAsync(directory, logger, new RocksDbHooks());
 
     /// <inheritdoc />
-    public ValueTask<byte[]?> GetAsync(Family family, ReadOnlyMemory<byte> key)
-    {
-        Families.Check(family);
-        Enter();
-        try
-        {
-            return ValueTask.FromResult(_database.Get(family, key.Span));
-        }
-        finally
-        {
-            Exit();
-        }
-    }
+    public ValueTask<byte[]?> GetAsync(Family family, ReadOnlyMemory<byte> key) => Get(family, key, 0, null);
+
+    /// <inheritdoc />
+    public ValueTask<byte[]?> GetPartAsync(Family family, ReadOnlyMemory<byte> key, int offset, int length) => Get(family, key, offset, length);
+
+    /// <inheritdoc />
+    public ValueTask<byte[]?> RereadAsync(Family family, ReadOnlyMemory<byte> key) => Get(family, key, 0, null, keep: false);
 
     /// <inheritdoc />
     public IAsyncEnumerable<KeyValuePair<byte[], byte[]>> IterateAsync(Family family, ReadOnlyMemory<byte> prefix, ReadOnlyMemory<byte> from)
@@ -117,6 +111,20 @@ public sealed partial class RocksDbStore : IKeyValueStore
     internal static Task<RocksDbStore> OpenAsync(string directory, ILogger logger, RocksDbHooks hooks) =>
         Task.Run(() => Open(Path.GetFullPath(directory), logger, hooks));
 
+    /// <summary>For tests: what RocksDB does by itself when it finds it worth it.</summary>
+    internal Task CompactAsync(Family family) => Task.Run(() =>
+    {
+        Enter();
+        try
+        {
+            _database.Compact(family);
+        }
+        finally
+        {
+            Exit();
+        }
+    });
+
     internal bool TryEnter() => _users.TryEnter();
 
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
@@ -152,6 +160,20 @@ public sealed partial class RocksDbStore : IKeyValueStore
         {
             directoryLock.Dispose();
             throw;
+        }
+    }
+
+    private ValueTask<byte[]?> Get(Family family, ReadOnlyMemory<byte> key, int offset, int? length, bool keep = true)
+    {
+        Families.Check(family);
+        Enter();
+        try
+        {
+            return ValueTask.FromResult(_database.Get(family, key.Span, offset, length, keep));
+        }
+        finally
+        {
+            Exit();
         }
     }
 

@@ -27,6 +27,9 @@ internal static unsafe partial class RocksNative
     [LibraryImport(Library, EntryPoint = "rocksdb_cancel_all_background_work")]
     internal static partial void CancelBackgroundWork(nint db, byte wait);
 
+    [LibraryImport(Library, EntryPoint = "rocksdb_compact_range_cf")]
+    internal static partial void CompactRange(nint db, nint family, byte* start, nuint startLength, byte* end, nuint endLength);
+
     [LibraryImport(Library, EntryPoint = "rocksdb_free")]
     internal static partial void Free(void* memory);
 

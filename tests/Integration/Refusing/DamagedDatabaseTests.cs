@@ -61,16 +61,26 @@ public sealed class DamagedDatabaseTests(DatabaseCopies copies) : IClassFixture<
         Refusal.AssertNames(last.Height, Refusal.LineOf(await StartAsync(), Refusal.DatabaseRefused));
     }
 
-    [Theory(Timeout = 60_000)]
-    [InlineData(0)]
-    [InlineData(7)]
+    [Fact(Timeout = 60_000)]
     [Trait("Seed", "test_chain_integrity_missing_block")]
-    public async Task Missing_block_stops_the_start_and_is_named(ulong height)
+    public async Task Missing_block_stops_the_start_and_is_named()
     {
         TempDirectory.Copy(copies.Stopped, Data);
-        await RawDatabase.DeleteBlockAsync(Data, height);
+        await RawDatabase.DeleteBlockAsync(Data, 7);
 
-        Refusal.AssertNames(height, Refusal.LineOf(await StartAsync(), Refusal.DatabaseRefused));
+        Refusal.AssertNames(7, Refusal.LineOf(await StartAsync(), Refusal.DatabaseRefused));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Missing_genesis_is_put_back_without_anybodys_help()
+    {
+        TempDirectory.Copy(copies.Stopped, Data);
+        await RawDatabase.DeleteBlockAsync(Data, 0);
+
+        await using var node = await NodeProcess.StartTestModeAsync(Data, "--verify", "full");
+
+        Assert.Equal(0, (await node.EndAsync(Signals.Terminate)).Code);
+        Assert.Equal(0UL, (await RawDatabase.ReadBlocksAsync(Data))[0].Height);
     }
 
     [Fact(Timeout = 60_000)]

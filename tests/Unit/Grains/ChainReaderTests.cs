@@ -3,7 +3,6 @@ using Kimura.Chain.Blocks;
 using Kimura.Chain.Merkle;
 using Kimura.Chain.Messages;
 using Kimura.Interfaces;
-using Kimura.Storage;
 using Kimura.Storage.KeyValue;
 using Kimura.Tests.Unit.Chain.Golden;
 using Kimura.Tests.Unit.Storage.Ledger;
@@ -236,15 +235,15 @@ public sealed class ChainReaderTests
             var changed = (byte[])value.Clone();
             changed[offset] ^= bit;
             await node.Ledger.PutAsync(Family.Messages, key, changed);
-            await DamagedAsync(() => node.Reader.GetProofAsync(id), $"does not list message {block.IdAt(1)}, as it is stored, at ");
+            await DamagedAsync(() => node.Reader.GetProofAsync(id), $"message {block.IdAt(1)} is not, as it is stored, what block ");
         }
 
         await node.Ledger.PutAsync(Family.Messages, key, value);
         await node.Ledger.PutAsync(Family.Blocks, Bytes.BlockKey(1), null);
-        await DamagedAsync(() => node.Reader.GetProofAsync(id), $"block 1, which holds message {block.IdAt(1)}, is missing");
+        await DamagedAsync(() => node.Reader.GetProofAsync(id), $"block 1 is missing, though message {block.IdAt(1)} is stored as one of its");
         await node.Ledger.PutAsync(Family.Blocks, Bytes.BlockKey(1), block.Encoding.ToArray());
         await node.Ledger.PutAsync(Family.Messages, key, null);
-        await DamagedAsync(() => node.Reader.GetBlockAsync(1, withMessages: true), $"message {block.IdAt(1)} of block 1 is missing");
+        await DamagedAsync(() => node.Reader.GetBlockAsync(1, withMessages: true), $"message {block.IdAt(1)}, which block 1 lists at 1, is missing");
     }
 
     // Two blocks: alice, bob, alice; then alice.
@@ -265,8 +264,7 @@ public sealed class ChainReaderTests
 
     private static async Task DamagedAsync(Func<Task> read, string message)
     {
-        var damage = await Assert.ThrowsAsync<StorageException>(read);
-        Assert.Equal(StorageFault.Corrupt, damage.Fault);
+        var damage = await Assert.ThrowsAsync<DamagedDataException>(read);
         Assert.Contains(message, damage.Message, StringComparison.Ordinal);
     }
 

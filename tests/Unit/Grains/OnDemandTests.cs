@@ -1,6 +1,5 @@
 using Kimura.Chain.Verification;
 using Kimura.Interfaces;
-using Kimura.Storage;
 using Kimura.Storage.KeyValue;
 using Kimura.Tests.Unit.Chain.Golden;
 using Kimura.Tests.Unit.Storage.Ledger;
@@ -200,8 +199,8 @@ public sealed class OnDemandTests
         var id = run[0].Block.IdAt(0);
         await peer.Ledger.PutAsync(Family.Messages, [.. Bytes.Ascii("msg:"), .. id.Value.ToArray()], null);
 
-        var damage = await Assert.ThrowsAsync<StorageException>(() => peer.Reader.GetBlockAsync(1, withMessages: true));
-        Assert.Equal((StorageFault.Corrupt, $"message {id} of block 1 is missing"), (damage.Fault, damage.Message));
+        var damage = await Assert.ThrowsAsync<DamagedDataException>(() => peer.Reader.GetBlockAsync(1, withMessages: true));
+        Assert.Equal($"message {id}, which block 1 lists at 0, is missing", damage.Message);
     }
 
     private static Task<BodiesVerdict> CompleteAsync(GrainFixture peer, Delivery delivery) =>

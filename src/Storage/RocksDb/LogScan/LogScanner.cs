@@ -27,6 +27,8 @@ internal static partial class LogScanner
             RefuseWithoutCurrent(directory, logs);
             for (var i = 0; i < logs.Count; i++)
                 Scan(logs[i], i == logs.Count - 1, logger);
+
+            CheckManifest(directory);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -45,8 +47,24 @@ internal static partial class LogScanner
         {
             throw new StorageException(
                 StorageFault.Corrupt,
-                $"the database in {directory} is damaged: its file CURRENT is gone; put back a copy of the database, or fetch the chain anew from a peer into an empty directory");
+                $"the database in {directory} is damaged: its file CURRENT is gone; put back a copy of the database, or fetch the chain anew from a peer into an empty directory")
+            {
+                InFiles = true,
+            };
         }
+    }
+
+    // The manifest has a log's form. RocksDB takes a record that does not verify at its end for one that was never finished, and goes on without the
+    // files that it names; so what was finished and then damaged is told apart here. What is unfinished is left to RocksDB: it is never synced.
+    private static void CheckManifest(string directory)
+    {
+        var current = Path.Combine(directory, "CURRENT");
+        var manifest = File.Exists(current) ? Path.Combine(directory, File.ReadAllText(current).TrimEnd('\n')) : null;
+        if (!File.Exists(manifest) || Path.GetDirectoryName(manifest) != directory)
+            return;
+
+        using var file = new LogFile(manifest);
+        _ = new LogVerifier(file, isNewest: true, holdsBatches: false).FindEnd();
     }
 
     private static void Scan(string path, bool isNewest, ILogger logger)

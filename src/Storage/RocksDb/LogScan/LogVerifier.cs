@@ -2,14 +2,17 @@ using System.Buffers.Binary;
 
 namespace Kimura.Storage.RocksDb.LogScan;
 
-/// <summary>Verifies every record of one log, and judges what does not verify.</summary>
-internal sealed class LogVerifier(LogFile file, bool isNewest)
+/// <summary>
+/// Verifies every record of one log, and judges what does not verify. <paramref name="holdsBatches"/>: its records are write batches, as in
+/// every log but the manifest.
+/// </summary>
+internal sealed class LogVerifier(LogFile file, bool isNewest, bool holdsBatches = true)
 {
     // The start of a write batch: sequence number of its first operation, number of operations; little-endian.
     private const int BatchHeaderSize = 12;
 
     private bool _inChain;
-    private bool _isCompressed;
+    private bool _isOpaque = !holdsBatches;
     private ulong _batchEnd;
 
     /// <summary>
@@ -58,7 +61,7 @@ internal sealed class LogVerifier(LogFile file, bool isNewest)
         var type = record.Type;
         if (type is LogRecord.SetCompression or LogRecord.TimestampSize || (type & LogRecord.IgnorableBit) != 0)
         {
-            _isCompressed |= type == LogRecord.SetCompression;
+            _isOpaque |= type == LogRecord.SetCompression;
             return;
         }
 
@@ -73,7 +76,7 @@ internal sealed class LogVerifier(LogFile file, bool isNewest)
             throw Damaged(offset, begins ? "it begins before the one before it has ended" : "it goes on with one that never began");
 
         _inChain = type is LogRecord.First or LogRecord.Middle;
-        if (begins && !_isCompressed && record.Payload.Length >= BatchHeaderSize)
+        if (begins && !_isOpaque && record.Payload.Length >= BatchHeaderSize)
         {
             _batchEnd = unchecked(
                 BinaryPrimitives.ReadUInt64LittleEndian(record.Payload) + BinaryPrimitives.ReadUInt32LittleEndian(record.Payload[sizeof(ulong)..]));
@@ -86,11 +89,14 @@ internal sealed class LogVerifier(LogFile file, bool isNewest)
         if (!isNewest)
             throw Damaged(offset, "newer logs exist, so this is no write that was cut off");
 
-        if (TornTail.WhyDamaged(file, blockStart, position, _isCompressed ? 0 : _batchEnd) is { } reason)
+        if (TornTail.WhyDamaged(file, blockStart, position, _isOpaque ? 0 : _batchEnd) is { } reason)
             throw Damaged(offset, reason);
     }
 
     private StorageException Damaged(long offset, string why) => new(
         StorageFault.Corrupt,
-        $"the database log {file.Path} is damaged: the record at byte {offset} does not verify ({why}); put back a copy of the database, or fetch the chain anew from a peer into an empty directory");
+        $"the database log {file.Path} is damaged: the record at byte {offset} does not verify ({why}); put back a copy of the database, or fetch the chain anew from a peer into an empty directory")
+    {
+        InFiles = true,
+    };
 }

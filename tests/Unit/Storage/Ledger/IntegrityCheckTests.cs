@@ -14,6 +14,7 @@ namespace Kimura.Tests.Unit.Storage.Ledger;
 public sealed class IntegrityCheckTests
 {
     private const string Remedy = "the database is damaged, restore it from a backup";
+    private const string OtherKey = "give the key that it was made with, or use another --db-path";
 
     private readonly ListLogger _logger = new();
 
@@ -121,7 +122,8 @@ public sealed class IntegrityCheckTests
         await RefusedAsync(
             ledger,
             VerifyMode.Headers,
-            $"block 5 was made by {TestKeys.Public("bob")}, not by the leader key {TestKeys.Public("leader")}: {Remedy}");
+            $"block 5 was made by {TestKeys.Public("bob")}, not by the leader key {TestKeys.Public("leader")}: {OtherKey}",
+            fault: StorageFault.Refused);
     }
 
     [Fact]
@@ -137,8 +139,9 @@ public sealed class IntegrityCheckTests
         await RefusedAsync(
             ledger,
             VerifyMode.Full,
-            $"block 4 was made by {leader}, not by the leader key {bob}: {Remedy}",
-            new ProducerSchedule([(0, leader), (4, bob)]));
+            $"block 4 was made by {leader}, not by the leader key {bob}: {OtherKey}",
+            new ProducerSchedule([(0, leader), (4, bob)]),
+            StorageFault.Refused);
     }
 
     [Fact]
@@ -161,7 +164,11 @@ public sealed class IntegrityCheckTests
         await CheckAsync(ledger, VerifyMode.Headers, new ProducerSchedule([(0, bob), (5, leader)]));
         Assert.Equal(Bytes.U64(5), await ledger.Store.GetAsync(Family.Metadata, Bytes.Ascii("meta:verified_height")));
         await RefusedAsync(
-            ledger, VerifyMode.Full, $"block 1 was made by {leader}, not by the leader key {bob}: {Remedy}", new ProducerSchedule([(0, bob), (5, leader)]));
+            ledger,
+            VerifyMode.Full,
+            $"block 1 was made by {leader}, not by the leader key {bob}: {OtherKey}",
+            new ProducerSchedule([(0, bob), (5, leader)]),
+            StorageFault.Refused);
     }
 
     [Theory]
@@ -222,9 +229,9 @@ public sealed class IntegrityCheckTests
         new IntegrityCheck(ledger.Store, ledger.Chain, producers ?? ledger.Producers, InlineWorkers.Instance, _logger)
             .RunAsync(mode, new CancellationToken(cancelled));
 
-    private async Task RefusedAsync(LedgerFixture ledger, VerifyMode mode, string message, ProducerSchedule? producers = null)
+    private async Task RefusedAsync(LedgerFixture ledger, VerifyMode mode, string message, ProducerSchedule? producers = null, StorageFault fault = StorageFault.Corrupt)
     {
         var refusal = await Assert.ThrowsAsync<StorageException>(() => CheckAsync(ledger, mode, producers));
-        Assert.Equal((StorageFault.Corrupt, message), (refusal.Fault, refusal.Message));
+        Assert.Equal((fault, message), (refusal.Fault, refusal.Message));
     }
 }
