@@ -173,7 +173,7 @@ internal static partial class ClusterBenchmark
             var output = await process.StandardOutput.ReadToEndAsync();
             await process.WaitForExitAsync();
             return Rate().Match(output) is { Success: true } rate
-                ? double.Parse(rate.Groups[1].Value, CultureInfo.InvariantCulture)
+                ? double.Parse(rate.Groups["rate"].Value, CultureInfo.InvariantCulture)
                 : throw new BenchmarkException($"bench: pgbench: {await error}");
         }
         finally
@@ -182,6 +182,6 @@ internal static partial class ClusterBenchmark
         }
     }
 
-    [GeneratedRegex(@"tps = ([0-9.]+)", RegexOptions.None, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(@"tps = (?<rate>[0-9.]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
     private static partial Regex Rate();
 }
