@@ -130,6 +130,9 @@ internal static partial class NodeProgram
             .AddFilter("Orleans", LogLevel.Warning)
             // Advice about the garbage collector, at every start.
             .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
+            // A call that reached nobody, with its stack: who made the call says so in a line.
+            .AddFilter("Orleans.Messaging", LogLevel.Critical)
+            .AddFilter("Orleans.Runtime.Messaging", LogLevel.Critical)
             .AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>()
             .AddConsole(console =>
             {
