@@ -20,7 +20,7 @@ public sealed partial class Libp2pHost
         PeerId expected = address.Peer;
         if (expected.IsEmpty)
         {
-            return await DialAsync(address, expected, cancellation);
+            return (await DialAsync(address, expected, cancellation)).AsDialled();
         }
 
         // One dial at a time: of two connections that finish in another order at the other side, each side would keep a different one.
@@ -35,7 +35,7 @@ public sealed partial class Libp2pHost
 
         try
         {
-            return Find(expected) ?? await DialAsync(address, expected, cancellation);
+            return (Find(expected) ?? await DialAsync(address, expected, cancellation)).AsDialled();
         }
         finally
         {

@@ -10,6 +10,7 @@ public sealed class PeerConnection
 {
     private volatile IdentifyMessage _identified = new();
     private int _unnegotiated;
+    private bool _isDialled;
 
     internal PeerConnection(PublicKey key, Multiaddress address, bool outbound, ConnectionLimits limits, TimeProvider time)
     {
@@ -26,6 +27,12 @@ public sealed class PeerConnection
 
     /// <summary>True where this host dialled.</summary>
     public bool Outbound { get; }
+
+    /// <summary>
+    /// True where this host has dialled the peer, or wanted to and found it connected: of two that dial each other, one finds that the other's
+    /// connection stays.
+    /// </summary>
+    public bool Dialled => Volatile.Read(ref _isDialled);
 
     /// <summary>When the handshakes were done.</summary>
     public DateTimeOffset Opened { get; }
@@ -73,6 +80,12 @@ public sealed class PeerConnection
             Session.Abort(error);
             throw error;
         }
+    }
+
+    internal PeerConnection AsDialled()
+    {
+        Volatile.Write(ref _isDialled, true);
+        return this;
     }
 
     internal void Merge(IdentifyMessage message) => _identified = _identified.MergedWith(message);

@@ -103,8 +103,8 @@ internal sealed partial class StatusService
             return false;
         }
 
-        // Only one that this node dialled is believed, and only once.
-        if (connection.Outbound && status.LeaderKey is { } key)
+        // Only one that this node dialled is believed, and only once: also where that one dialled at the same time, and its connection stayed.
+        if (connection.Dialled && status.LeaderKey is { } key)
         {
             _pin.Offer(key, connection.Peer);
         }

@@ -105,6 +105,20 @@ public sealed class ConnectionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Who_wants_to_dial_a_peer_that_came_first_has_dialled_it_too()
+    {
+        Libp2pHost one = await _hosts.StartAsync(), other = await _hosts.StartAsync();
+        await other.ConnectAsync(one.ListenAddresses[0]);
+        await Hosts.UntilAsync(() => one.Find(other.Id) is not null, "connected");
+        Assert.False(one.Find(other.Id)!.Dialled);
+
+        PeerConnection kept = await one.ConnectAsync(other.ListenAddresses[0]);
+        Assert.True(kept.Dialled);
+        Assert.False(kept.Outbound);
+        Assert.Same(kept, one.Find(other.Id));
+    }
+
+    [Fact]
     public async Task Dials_to_one_peer_at_once_come_to_one_connection()
     {
         Libp2pHost other = await _hosts.StartAsync(tcp: true);
