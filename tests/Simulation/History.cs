@@ -130,7 +130,9 @@ internal sealed class History : INodeWatch
             }
 
             var leader = _nodes[0].Running!.Chain!;
-            return leader.PendingCount == 0 && _nodes.TrueForAll(node => node.Running!.Chain!.Tip.Height + 1 >= leader.Tip.Height)
+            return leader.PendingCount == 0
+                && _nodes.TrueForAll(node => node.Running!.Chain!.Tip.Height + 1 >= leader.Tip.Height)
+                && _nodes.TrueForAll(static node => !node.Configuration.WithBodies || node.Running!.Chain!.BodiesHeight is null)
                 && _nodes.Min(node => node.Running!.Chain!.Tip.Height) is var least && _promises.All.All(promise => IsShownUpTo(promise, least));
         }
     }
@@ -184,6 +186,7 @@ internal sealed class History : INodeWatch
                 Listen = machine.Address,
                 LeaderAddresses = Addresses(i, addresses, random),
                 LeaderKeys = i == 0 || isPinned ? [] : [(0, leader)],
+                WithBodies = i == 0 || !random.Chance(0.15),
                 Chain = _parameters,
                 Verify = random.Chance(0.1) ? VerifyMode.Full : VerifyMode.Headers,
             };

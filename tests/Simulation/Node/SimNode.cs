@@ -47,6 +47,12 @@ internal sealed class SimNode(Network network, Machine machine, NodeConfiguratio
         }
 
         machine.HasPower = true;
+        if (_lives > 0 && !configuration.WithBodies && _random.Chance(0.3))
+        {
+            // The operator wants all messages from now on: the node fetches what it lacks.
+            configuration = configuration with { WithBodies = true };
+        }
+
         var life = new Life(network.World, $"{Name}.{++_lives}");
         network.World.Audit.Note($"{life.Name} starts");
         _process = new NodeProcess(this, life, new SimClock(life, () => ClockOffset), _random.Fork(), network, watch);
