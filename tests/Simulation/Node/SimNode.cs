@@ -10,6 +10,7 @@ namespace Kimura.Tests.Simulation.Node;
 internal sealed class SimNode(Network network, Machine machine, NodeConfiguration configuration, byte[] peerSeed, byte[]? leaderKey, INodeWatch watch)
 {
     private readonly SimRandom _random = network.World.Random.Fork();
+    private NodeConfiguration _configuration = configuration;
     private NodeProcess? _process;
     private int _lives;
 
@@ -17,7 +18,7 @@ internal sealed class SimNode(Network network, Machine machine, NodeConfiguratio
 
     public string Name { get; } = $"n{machine.Number}";
 
-    public NodeConfiguration Configuration => configuration;
+    public NodeConfiguration Configuration => _configuration;
 
     public Machine Machine => machine;
 
@@ -47,10 +48,10 @@ internal sealed class SimNode(Network network, Machine machine, NodeConfiguratio
         }
 
         machine.HasPower = true;
-        if (_lives > 0 && !configuration.WithBodies && _random.Chance(0.3))
+        if (_lives > 0 && !_configuration.WithBodies && _random.Chance(0.3))
         {
             // The operator wants all messages from now on: the node fetches what it lacks.
-            configuration = configuration with { WithBodies = true };
+            _configuration = _configuration with { WithBodies = true };
         }
 
         var life = new Life(network.World, $"{Name}.{++_lives}");
