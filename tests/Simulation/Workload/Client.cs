@@ -29,6 +29,9 @@ internal sealed class Client
     private readonly byte[] _sender = new byte[Formats.KeySize];
     private readonly List<Promise> _own = [];
 
+    // Sent with a nonce too high and not refused: it may be on its way still, and be taken when its turn has come.
+    private readonly Dictionary<ulong, List<Draft>> _early = [];
+
     public Client(Life clients, TimeProvider time, Promises promises, Heights heights, IReadOnlyList<SimNode> nodes, ChainParameters parameters)
     {
         (_world, _promises, _heights, _nodes, _parameters, _time) = (clients.World, promises, heights, nodes, parameters, time);
@@ -71,7 +74,7 @@ internal sealed class Client
 
     private async Task SubmitNextAsync()
     {
-        List<Draft> drafts = [NewDraft(Next)];
+        List<Draft> drafts = [NewDraft(Next), .. _early.GetValueOrDefault(Next, [])];
         if (_random.Chance(0.1))
         {
             // An equivocation: the leader takes one of the two, and only one may ever be answered.
@@ -143,7 +146,14 @@ internal sealed class Client
     private async Task SubmitTooEarlyAsync()
     {
         var ahead = Next + 1 + (ulong)_random.Next(3);
-        var answer = await SubmitAsync(NewDraft(ahead), AnyNode());
+        var draft = NewDraft(ahead);
+        var answer = await SubmitAsync(draft, AnyNode());
+        if (answer is not { Outcome: SubmissionOutcome.WrongNonce })
+        {
+            _early.TryAdd(ahead, []);
+            _early[ahead].Add(draft);
+        }
+
         if (answer is not (null or { Outcome: SubmissionOutcome.Unavailable } or { Outcome: SubmissionOutcome.WrongNonce }))
         {
             throw _world.Violation($"nonce {ahead} where {Next} is next was answered {answer.Outcome}");
