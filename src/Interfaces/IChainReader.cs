@@ -152,4 +152,7 @@ public sealed record NodeStatus
 
     /// <summary>True while messages of stored blocks are not all here: they are fetched when somebody asks, or will be.</summary>
     [Id(15)] public bool LacksMessages { get; init; }
+
+    /// <summary>Why nothing is taken, made or stored for the time being (a disk without room); null where all is well.</summary>
+    [Id(16)] public string? Paused { get; init; }
 }

@@ -11,6 +11,11 @@ internal static class Readiness
     /// <summary>Why not; null if it is.</summary>
     public static string? FindFault(NodeStatus status, DateTimeOffset now)
     {
+        if (status.Paused is { } pause)
+        {
+            return pause;
+        }
+
         if (status.IsSyncing)
         {
             return $"syncing: {status.Tip.Height} of {status.TargetHeight}";

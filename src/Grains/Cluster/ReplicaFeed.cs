@@ -101,7 +101,7 @@ public sealed class ReplicaFeed(ISharedLog log, ChainStore replica, IGrainFactor
     {
         if (verdict == "future")
         {
-            throw new LogUnavailableException($"block {height} is of the future by this clock, or the log was put back", new TimeoutException());
+            throw new LogUnavailableException($"block {height} is of the future by this clock, this disk has no room, or the log was put back", new TimeoutException());
         }
 
         throw new StorageException(

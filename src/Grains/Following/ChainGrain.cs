@@ -125,9 +125,9 @@ internal sealed partial class ChainGrain(
 
         var (good, fault) = RunVerifier.CheckSequence(chunk, selves, tip, nonces, chain.Parameters, Now);
         (good, fault) = listed is null ? (good, fault) : CheckListed(chunk, good, fault, listed);
-        if (good > 0 && !await log.MayFollowAsync(chunk[good - 1].Block))
+        if (good > 0 && (chain.Pause is not null || !await log.MayFollowAsync(chunk[good - 1].Block)))
         {
-            // Signed, but not in the cluster's log, or not yet: it is not for this node to store it first.
+            // No room for it now. Or signed, but not in the cluster's log, or not yet: it is not for this node to store it first.
             return (0, new BodyCheck(Verdict.Future, -1));
         }
 

@@ -4,6 +4,7 @@ using Kimura.Chain.Messages;
 using Kimura.Chain.Verification;
 using Kimura.Grains.Network;
 using Kimura.Interfaces;
+using Kimura.Storage;
 using Orleans;
 using Orleans.Concurrency;
 using Orleans.Runtime;
@@ -66,9 +67,9 @@ internal sealed class IntakeGrain(ChainParameters parameters, IWorkers workers, 
         {
             return await GrainFactory.GetGrain<IPendingPoolGrain>(0).AdmitAsync(valid);
         }
-        catch (Exception exception) when (exception is OrleansException or TimeoutException)
+        catch (Exception exception) when (exception is OrleansException or TimeoutException or StorageException { Fault: StorageFault.Failed })
         {
-            // No leader-flagged silo is alive, the pool is moving, or the cluster's log is lost: what may be stored all the same, a retry learns.
+            // No leader-flagged silo is alive, the pool is moving, the cluster's log is lost, or a write failed: what may be stored all the same, a retry learns.
             instruments.Unreachable(exception);
             return null;
         }

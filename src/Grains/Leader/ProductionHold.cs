@@ -8,6 +8,11 @@ internal static class ProductionHold
     /// <summary>Why nothing may be produced or taken now, in words for the log; null where all is well.</summary>
     public static string? ReasonFor(ChainStore chain, ProductionGate? gate)
     {
+        if (chain.Pause is { } pause)
+        {
+            return pause;
+        }
+
         var tip = chain.Tip.Height;
         if (chain.LostBlocks is { } lost)
         {

@@ -57,6 +57,7 @@ internal sealed class ChainReader(
             Version = options.Version,
             BlockIntervalMilliseconds = (int)options.BlockInterval.TotalMilliseconds,
             LacksMessages = chain.BodiesHeight is not null,
+            Paused = chain.Pause,
         });
     }
 

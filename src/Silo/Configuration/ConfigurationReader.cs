@@ -56,6 +56,7 @@ internal static class ConfigurationReader
             ScrubRate = Number(values, OptionTable.ScrubRate, defaults.ScrubRate, 0, 1L << 40),
             RateLimit = (int)Number(values, OptionTable.RateLimit, defaults.RateLimit, 0, 1_000_000_000),
             PendingLimit = (int)Number(values, OptionTable.PendingLimit, defaults.PendingLimit, 1, 10_000_000),
+            DiskReserve = values.Find(OptionTable.DiskReserve) is null ? defaults.DiskReserve : Number(values, OptionTable.DiskReserve, 0, 0, 1L << 50),
             PendingBytesLimit = Number(values, OptionTable.PendingBytesLimit, defaults.PendingBytesLimit, 1 << 20, 16L << 30),
             PendingSenderLimit = (int)Number(values, OptionTable.PendingSenderLimit, defaults.PendingSenderLimit, 1, 10_000_000),
             MaxRequestBytes = (int)Number(values, OptionTable.MaxRequestBytes, defaults.MaxRequestBytes, 1_024, 256 << 20),

@@ -60,6 +60,9 @@ public sealed record NodeConfiguration
     /// <summary>The most bytes of pending messages.</summary>
     public long PendingBytesLimit { get; init; } = 256L << 20;
 
+    /// <summary>Bytes that are left free on the disk; below that nothing is taken, made or stored. 0: none; null: 256 MiB, or a twentieth of a file system below 5 GiB.</summary>
+    public long? DiskReserve { get; init; }
+
     /// <summary>The most pending messages of one sender.</summary>
     public int PendingSenderLimit { get; init; } = 10_000;
 

@@ -38,6 +38,7 @@ internal static class OptionTable
     public const string MaxRequestBytes = "max-request-bytes";
     public const string MaxBatchCalls = "max-batch-calls";
     public const string CorsOrigin = "cors-origin";
+    public const string DiskReserve = "disk-reserve";
     public const string AcceptLostBlocks = "accept-lost-blocks";
     public const string ClusterDb = "cluster-db";
     public const string ClusterId = "cluster-id";
@@ -75,6 +76,7 @@ internal static class OptionTable
         new(MaxRequestBytes, "N", "bytes of a request body (default 16777216)"),
         new(MaxBatchCalls, "N", "calls in a JSON-RPC batch (default 1000)"),
         new(CorsOrigin, "ORIGIN", "origin of browser pages that may call (default *)", IsRepeatable: true),
+        new(DiskReserve, "N", "bytes that are left free on the disk: below that nothing is taken until there is room again; 0 = off (default 268435456, or 5 % of a disk below 5 GiB)"),
         new(AcceptLostBlocks, null, "go on although this key has signed blocks that the database does not hold"),
         new(ClusterDb, "CONNECTION", "the PostgreSQL database that the silos of a cluster share, such as Host=db;Database=kimura;Username=kimura; better in a file or in the environment than here, where others can read its password"),
         new(ClusterId, "ID", "the cluster's name, the same on all its silos (default kimura)"),

@@ -133,6 +133,7 @@ public sealed class KimuraNode : IAsyncDisposable
         bring(services);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         services.AddSingleton<IHostLifetime, ProgramLifetime>();
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<SpaceService>(provider, configuration));
         NodeWiring.Add(builder, configuration, storage, ports);
         BackupWiring.Add(services, configuration);
         AddGateway(builder, configuration);

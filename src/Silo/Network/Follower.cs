@@ -88,12 +88,12 @@ internal sealed partial class Follower(
         }
     }
 
-    // Damage that is in the way and cannot be mended now ends the round and not the following.
+    // Damage that is in the way and cannot be mended now, or a disk without room, ends the round and not the following.
     private async Task<bool> TryCatchUpAsync(CancellationToken stop)
     {
         try
         {
-            return await CompleteBodiesAsync(stop) && await CatchUpAsync(stop);
+            return chain.Pause is null && await CompleteBodiesAsync(stop) && await CatchUpAsync(stop);
         }
         catch (StorageException damage) when (damage.Fault == StorageFault.Corrupt)
         {

@@ -91,7 +91,8 @@ public sealed partial class ChainStore
     }
 
     /// <summary>
-    /// Keeps a message whose body is missing, if it is the one that its block lists. Not synced: one that is lost is fetched again.
+    /// Keeps a message whose body is missing, if it is the one that its block lists. Not synced: one that is lost, or for which
+    /// there is no room, is fetched again.
     /// </summary>
     public async ValueTask<bool> KeepBodyAsync(MessageId id, ReadOnlyMemory<byte> encoding)
     {
@@ -116,7 +117,7 @@ public sealed partial class ChainStore
             return false;
         }
 
-        await CommitAsync(BlockBatch.KeepBody(block, stored.Index, body), sync: false);
+        await (Pause is null ? CommitAsync(BlockBatch.KeepBody(block, stored.Index, body), sync: false) : Task.CompletedTask);
         return true;
     }
 

@@ -1,5 +1,6 @@
 using Kimura.Storage.KeyValue;
 using Kimura.Storage.RocksDb.LogScan;
+using Kimura.Storage.Space;
 using Microsoft.Extensions.Logging;
 
 namespace Kimura.Storage.RocksDb;
@@ -154,6 +155,7 @@ public sealed partial class RocksDbStore : IKeyValueStore
         try
         {
             LogScanner.Run(directory, logger);
+            DiskSpace.Of(directory).RequireRoomToOpen(directory);
             return new RocksDbStore(NativeDatabase.Open(directory), directoryLock, logger, hooks);
         }
         catch

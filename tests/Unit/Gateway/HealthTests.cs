@@ -53,6 +53,11 @@ public sealed class HealthTests(SharedNode shared)
     }
 
     [Fact]
+    public void A_node_without_room_on_its_disk_is_not_ready() => Assert.Equal(
+        "the disk is full",
+        Readiness.FindFault(Status(syncing: false, 1, (ulong)Now) with { Paused = "the disk is full" }, DateTimeOffset.FromUnixTimeMilliseconds(Now)));
+
+    [Fact]
     public async Task A_node_that_is_not_ready_says_why()
     {
         await using var node = await FaultyNode.StartAsync();

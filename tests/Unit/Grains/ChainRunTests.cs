@@ -42,6 +42,19 @@ public sealed class ChainRunTests
     }
 
     [Fact]
+    public async Task A_run_for_which_the_disk_has_no_room_waits_and_nobody_is_to_blame()
+    {
+        await using var peer = await PeerAsync();
+        var run = RunOf(peer, 2);
+        peer.Ledger.Chain.SetPause("no room");
+        Assert.Equal(new RunVerdict(0, new("future")), await peer.Follower.AcceptAsync(Call(run)));
+        Assert.Equal(0ul, peer.Ledger.Chain.Tip.Height);
+
+        peer.Ledger.Chain.SetPause(null);
+        Assert.Equal(new RunVerdict(2, Ok), await peer.Follower.AcceptAsync(Call(run)));
+    }
+
+    [Fact]
     public async Task Known_blocks_at_the_front_count_as_stored()
     {
         await using var peer = await PeerAsync();

@@ -72,6 +72,24 @@ public sealed class HoldTests
     }
 
     [Fact]
+    public async Task A_leader_whose_disk_has_no_room_makes_nothing_and_takes_nothing_until_there_is_some()
+    {
+        await using var node = await GrainFixture.CreateAsync(new NodeShape());
+        await node.Leader.KeepAliveAsync();
+        node.Ledger.Chain.SetPause("no room");
+
+        Assert.True((await node.TickAsync()).Waiting);
+        Assert.Equal([Unavailable], GrainFixture.Outcomes(await node.AdmitAsync(node.Ledger.Sign("bob", 0, "early"))));
+        Assert.Equal(0ul, node.Ledger.Chain.Tip.Height);
+        node.Ledger.Chain.SetPause(null);
+        Assert.Equal([Accepted], GrainFixture.Outcomes(await node.AdmitAsync(node.Ledger.Sign("bob", 0, "early"))));
+        Assert.False((await node.TickAsync()).Waiting);
+
+        Assert.Equal(1ul, node.Ledger.Chain.Tip.Height);
+        Assert.Equal(["No blocks are made, no messages taken: no room"], Warnings(node));
+    }
+
+    [Fact]
     public void The_gate_holds_while_any_of_those_who_ask_has_not_ended_in_whatever_way()
     {
         var gate = new ProductionGate();
