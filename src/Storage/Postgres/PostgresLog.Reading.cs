@@ -15,6 +15,7 @@ public sealed partial class PostgresLog
     private const long MaxReadBytes = 16 << 20;
     private const string Tip = "(SELECT height, hash FROM kimura_blocks ORDER BY height DESC LIMIT 1)";
 
+    // Never disposed: nobody asks for its wait handle, and a log may be closed twice.
     private readonly SemaphoreSlim _listening = new(1, 1);
     private NpgsqlConnection? _listener;
 
@@ -147,7 +148,7 @@ public sealed partial class PostgresLog
     {
         await _listening.WaitAsync();
         await DropListenerAsync();
-        _listening.Dispose();
+        _listening.Release();
     }
 
     private async Task DropListenerAsync()

@@ -21,6 +21,7 @@ namespace Kimura.Tests.Unit.Cluster.Nodes;
 internal sealed class NodeCluster(ClusterDatabase database) : IAsyncDisposable
 {
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly TempFolder _folder = new();
@@ -110,7 +111,13 @@ internal sealed class NodeCluster(ClusterDatabase database) : IAsyncDisposable
     {
         var node = Take(silo);
         node.Services.GetRequiredService<EmbeddedSilo>().Kill();
-        await node.DisposeAsync();
+
+        // What a dead grain held, a lock of the store among it, nobody lets go: only a dead process needs no stop.
+        var stopping = node.DisposeAsync().AsTask();
+        if (await Task.WhenAny(stopping, Task.Delay(KillPatience)) != stopping)
+        {
+            await node.CloseFilesAsync();
+        }
     }
 
     public async Task StopAsync(string silo) => await Take(silo).DisposeAsync();
