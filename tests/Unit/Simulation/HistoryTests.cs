@@ -7,8 +7,8 @@ namespace Kimura.Tests.Unit.Simulation;
 /// <summary>The whole network under faults, a few histories of it; <c>blockchain.py simulate</c> runs thousands.</summary>
 public sealed class HistoryTests(ITestOutputHelper output)
 {
-    private const int Seeds = 40;
-    private const int Repeated = 10;
+    private const int Seeds = 12;
+    private const int Repeated = 4;
 
     [Fact]
     public void No_promise_is_broken_under_faults_and_one_seed_is_one_history()
