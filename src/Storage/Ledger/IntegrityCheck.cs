@@ -91,7 +91,7 @@ public sealed partial class IntegrityCheck(
         {
             return await WalkAsync(mode, covered, cancellationToken);
         }
-        catch (StorageException exception) when (exception is { Fault: StorageFault.Corrupt, InFiles: false })
+        catch (StorageException exception) when (exception is { Fault: StorageFault.Corrupt or StorageFault.Refused, InFiles: false })
         {
             return false;
         }
