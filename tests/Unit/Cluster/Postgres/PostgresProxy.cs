@@ -84,6 +84,7 @@ public sealed class PostgresProxy : IAsyncDisposable
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
         using var server = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         var link = new Link();
+        var answers = Task.CompletedTask;
         using (client)
         {
             client.NoDelay = true;
@@ -91,20 +92,22 @@ public sealed class PostgresProxy : IAsyncDisposable
             try
             {
                 await server.ConnectAsync(IPAddress.Loopback, _port, ending.Token);
-                await await Task.WhenAny(RequestsAsync(client, server, link, ending.Token), AnswersAsync(server, client, link, ending.Token));
+                answers = AnswersAsync(server, client, link, ending.Token);
+                await await Task.WhenAny(RequestsAsync(client, server, link, ending.Token), answers);
             }
             catch (Exception ended) when (ended is SocketException or OperationCanceledException)
             {
                 // Either side hung up.
             }
 
+            // The answer to a late request is read below and by nobody else.
+            await ending.CancelAsync();
+            await answers.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (link.Late is { } late)
             {
                 client.Close();
                 await DeliverLateAsync(server, late);
             }
-
-            await ending.CancelAsync();
         }
     }
 
@@ -159,8 +162,8 @@ public sealed class PostgresProxy : IAsyncDisposable
         await _release.Task.WaitAsync(_ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_release.Task.IsCompleted)
         {
-            await SendAsync(server, request, CancellationToken.None);
-            await server.ReceiveAsync(new byte[1_024], CancellationToken.None);
+            await SendAsync(server, request, _ending.Token);
+            await server.ReceiveAsync(new byte[1_024], _ending.Token);
             _delivered.TrySetResult();
         }
     }
