@@ -8,6 +8,9 @@ namespace Kimura.Storage.Ledger;
 /// </content>
 public sealed partial class ChainStore
 {
+    // Under the lock: what is pending is in the shared log, and this disk has, and gets, none of it.
+    private bool _isPendingElsewhere;
+
     /// <summary>
     /// Stores the block that this silo has committed to the shared log, with its messages, which must all be shown as pending here.
     /// <see cref="CommitOutcome.Stale"/>: it is not the next block here, or a message is not at hand.
@@ -20,6 +23,7 @@ public sealed partial class ChainStore
         await _blocks.WaitAsync();
         try
         {
+            _isPendingElsewhere = true;
             await AddUnlistedAsync(_pending, messages);
         }
         finally
@@ -34,6 +38,7 @@ public sealed partial class ChainStore
         await _blocks.WaitAsync();
         try
         {
+            _isPendingElsewhere = true;
             var pending = new PendingIndex();
             var shown = await AddUnlistedAsync(pending, messages);
             _pending = pending;

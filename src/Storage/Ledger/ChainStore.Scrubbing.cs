@@ -160,9 +160,9 @@ public sealed partial class ChainStore
         }
     }
 
-    // Those of them that are pending still: a block may have taken the others.
+    // Those of them that are pending still, and on this disk: a block may have taken the others.
     private IEnumerable<Record> PendingRecords(IEnumerable<PendingMessage> messages) => messages
-        .Where(message => _pending.TryGet(message.Id, out _))
+        .Where(message => !_isPendingElsewhere && _pending.TryGet(message.Id, out _))
         .Select(message => new Record(
             Family.Pending,
             LedgerKeys.Pending(message.Id.Value),

@@ -9,7 +9,8 @@ namespace Kimura.Storage.SignGuard;
 /// </summary>
 public sealed class FileSignGuard : ISignGuard
 {
-    // Never disposed: nobody asks for its wait handle, and a record may still be under way.
+    // Never disposed: nobody asks for its wait handle, and a record may still be under way. Held on no caller's scheduler: one that ends, such as
+    // that of a grain whose silo dies, would never let go of it.
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly string _path;
     private readonly SafeFileHandle _file;
@@ -64,7 +65,7 @@ public sealed class FileSignGuard : ISignGuard
     public async ValueTask RecordAsync(SignedBlock block)
     {
         var copy = Copy(block);
-        await _turn.WaitAsync();
+        await _turn.WaitAsync().ConfigureAwait(false);
         try
         {
             if (Last is { } last && copy.Height <= last.Height)
@@ -76,7 +77,7 @@ public sealed class FileSignGuard : ISignGuard
                     $"height {copy.Height} ({Convert.ToHexStringLower(copy.Hash.Span)}) is signed after height {last.Height} ({Convert.ToHexStringLower(last.Hash.Span)})");
             }
 
-            await WriteAsync(copy);
+            await WriteAsync(copy).ConfigureAwait(false);
         }
         finally
         {
@@ -89,10 +90,10 @@ public sealed class FileSignGuard : ISignGuard
     public async ValueTask AcceptLossAsync(SignedBlock? block)
     {
         var copy = block is null ? default(SignedBlock?) : Copy(block.Value);
-        await _turn.WaitAsync();
+        await _turn.WaitAsync().ConfigureAwait(false);
         try
         {
-            await WriteAsync(copy);
+            await WriteAsync(copy).ConfigureAwait(false);
         }
         finally
         {
@@ -161,7 +162,7 @@ public sealed class FileSignGuard : ISignGuard
                 WriteSite.Before("sign guard sync");
                 RandomAccess.FlushToDisk(_file);
                 WriteSite.After("sign guard sync");
-            });
+            }).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

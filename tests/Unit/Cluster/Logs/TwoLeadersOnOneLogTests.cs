@@ -29,8 +29,6 @@ public sealed class TwoLeadersOnOneLogTests(SharedServer server, ITestOutputHelp
     [Fact]
     public async Task No_height_gets_two_blocks_in_postgres()
     {
-        // Seen to wait for ever once, with both blocks written and nobody fenced: not understood yet, so only where a run asks for it.
-        Assert.SkipWhen(Environment.GetEnvironmentVariable("KIMURA_DUPLICATE_ACTIVATIONS") is null, "runs where KIMURA_DUPLICATE_ACTIVATIONS says how often");
         var database = await (await server.GetAsync()).CreateDatabaseAsync();
         await using var keeper = await LedgerFixture.CreateAsync(takesEpochs: false);
         var logs = new List<PostgresLog> { await PostgresLogs.OpenAsync(database, keeper), await PostgresLogs.OpenAsync(database, keeper) };

@@ -53,7 +53,7 @@ public sealed class JoiningTests(SharedServer server)
         await cluster.ReachAsync("Silo_1", tip.Height);
 
         // And it can lead.
-        await cluster.StopAsync("Silo_0");
+        await cluster.KillAsync("Silo_0");
         await cluster.ReachAsync("Silo_1", (await cluster.ReaderOf("Silo_1").GetTipAsync()).Height + 1);
         await new ClusterCheck(cluster).CheckAsync([sender]);
     }
@@ -69,7 +69,7 @@ public sealed class JoiningTests(SharedServer server)
 
         var leading = cluster["Silo_0"].Services.GetRequiredService<StatusService>();
         await NodeCluster.UntilAsync(() => Task.FromResult(Named("Silo_1") == leading.Own!.Peer.ToString() && Named("Silo_2") == Named("Silo_1")), "all name Silo_0");
-        await cluster.StopAsync("Silo_0");
+        await cluster.KillAsync("Silo_0");
         var next = cluster["Silo_1"].Services.GetRequiredService<StatusService>();
         await NodeCluster.UntilAsync(() => Task.FromResult(Named("Silo_1") == next.Own!.Peer.ToString() && Named("Silo_2") == Named("Silo_1")), "all name Silo_1");
 

@@ -203,6 +203,19 @@ public sealed class MendingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Scrub_of_a_replica_leaves_what_is_pending_to_the_shared_log()
+    {
+        var shown = new[] { _ledger.Number(_ledger.Sign("alice")) };
+        await Chain.ShowPendingAsync(shown);
+        Assert.Empty((await Chain.ScrubRecordsAsync(_ledger.Producers)).Found);
+        Assert.Equal(shown, await Chain.ResetPendingAsync(shown));
+        Assert.Empty((await Chain.ScrubRecordsAsync(_ledger.Producers)).Found);
+
+        await _ledger.ReopenAsync();
+        Assert.Equal(0, Chain.PendingCount);
+    }
+
+    [Fact]
     public async Task Full_check_mends_what_it_meets_and_goes_on()
     {
         await _ledger.PutAsync(Family.Blocks, Bytes.BlockKey(1), null);
