@@ -69,7 +69,7 @@ internal sealed partial class LeaderLink(
 
     public async Task<LeaderMessage> GetMessageAsync(ReadOnlyMemory<byte> id) =>
         await AskAsync(SubmitRequest.EncodeMessage(id.Span)) is { } answer
-            ? new LeaderMessage(true, answer.Message.IsEmpty ? null : answer.Message)
+            ? new LeaderMessage(true, answer.Message.IsEmpty ? default(ReadOnlyMemory<byte>?) : answer.Message)
             : LeaderMessage.Unreachable;
 
     private static List<Message> TakeFrame(ref ReadOnlyMemory<byte> rest)

@@ -102,7 +102,7 @@ internal sealed class SyncClient
         try
         {
             var answer = await _protocol.AskOneAsync(peer, SyncRequest.Messages([id]).Encode(), cancellation);
-            return SyncPage.Decode(answer.Span, 1) is { Items: [{ MessageCount: 1 } item] } ? item.Messages : null;
+            return SyncPage.Decode(answer.Span, 1) is { Items: [{ MessageCount: 1 } item] } ? item.Messages : default(ReadOnlyMemory<byte>?);
         }
         catch (Libp2pException)
         {

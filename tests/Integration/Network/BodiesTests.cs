@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Kimura.Tests.Integration.Harness;
 using Kimura.Tests.Integration.Running;
 using Xunit;
@@ -42,6 +43,37 @@ public sealed class BodiesTests : IDisposable
         Assert.Equal(messages.Select(message => message.Id).ToHashSet(), [.. chain.Messages.Keys]);
     }
 
-    private Task<NodeProcess> StartPeerAsync(NodeProcess leader, string bodies) =>
-        NodeProcess.StartPeerAsync(_folder.PathOf("peer"), leader.NetworkAddress, "--bodies", bodies);
+    [Fact(Timeout = 180_000)]
+    public async Task Peer_that_lacks_a_message_itself_is_not_to_blame()
+    {
+        await using var leader = await NodeProcess.StartTestModeAsync(_folder.PathOf("leader"));
+        using var rpc = leader.Client();
+        using var sender = new Sender();
+        var messages = sender.Sign(6, "fetched").ToArray();
+        await rpc.SubmitAsync(messages);
+        await rpc.NothingPendingAsync();
+        await using var lazy = await StartPeerAsync(leader, "on-demand");
+        await using var edge = await StartPeerAsync(lazy, "on-demand", "edge");
+        using var client = edge.Client();
+        await client.HeightAsync(await rpc.HeightAsync());
+
+        // Its one neighbour has none of them. Once it asks the leader by itself, it has them, and knows what there is not.
+        foreach (var message in messages)
+        {
+            Assert.True(await FindAsync(message.Id.ToString()) is { Error: { Code: -32007 } } or { Result.ValueKind: JsonValueKind.Object });
+        }
+
+        await Eventually.HoldsAsync(async () => await FindAsync(new string('0', 64)) is { Error: { Code: -32004 } }, "no such message");
+        foreach (var message in messages)
+        {
+            await Eventually.HoldsAsync(async () => await FindAsync(message.Id.ToString()) is { Result.ValueKind: JsonValueKind.Object }, "a message found");
+        }
+
+        Assert.DoesNotContain(edge.Errors.Lines, line => line.Contains("is to blame", StringComparison.Ordinal));
+
+        Task<RpcReply> FindAsync(string id) => client.SendAsync("get_message", new { message_id = id });
+    }
+
+    private Task<NodeProcess> StartPeerAsync(NodeProcess leader, string bodies, string folder = "peer") =>
+        NodeProcess.StartPeerAsync(_folder.PathOf(folder), leader.NetworkAddress, "--bodies", bodies);
 }
