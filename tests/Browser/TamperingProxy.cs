@@ -1,76 +1,28 @@
 using System.Net;
 using System.Net.Sockets;
+using Kimura.Tests.Integration.Harness;
 
 namespace Kimura.Tests.Browser;
 
 /// <summary>Stands between a browser and a node, and changes one text in what the node answers to another of the same length.</summary>
-internal sealed class TamperingProxy : IAsyncDisposable
+internal sealed class TamperingProxy(Uri node, string from, string to) : RelayProxy
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _ending = new();
-    private readonly Uri _node;
-    private readonly byte[] _from;
-    private readonly byte[] _to;
-    private readonly Task _accepting;
+    private readonly byte[] _from = System.Text.Encoding.ASCII.GetBytes(from);
+    private readonly byte[] _to = System.Text.Encoding.ASCII.GetBytes(to);
     private int _changes;
 
-    public TamperingProxy(Uri node, string from, string to)
-    {
-        _node = node;
-        _from = System.Text.Encoding.ASCII.GetBytes(from);
-        _to = System.Text.Encoding.ASCII.GetBytes(to);
-        _listener.Start();
-        Address = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
-        _accepting = AcceptAsync();
-    }
-
-    public Uri Address { get; }
+    public Uri Address => new($"http://{Endpoint}/");
 
     /// <summary>How often something was changed.</summary>
     public int Changes => Volatile.Read(ref _changes);
 
-    public async ValueTask DisposeAsync()
+    protected override async Task RelayAsync(Socket client)
     {
-        await _ending.CancelAsync();
-        _listener.Stop();
-        await _accepting;
-        _ending.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        var relays = new List<Task>();
-        try
-        {
-            while (true)
-            {
-                relays.Add(RelayAsync(await _listener.AcceptSocketAsync(_ending.Token)));
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.WhenAll(relays);
-        }
-    }
-
-    private async Task RelayAsync(Socket client)
-    {
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
-        using var node = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         using (client)
         {
-            client.NoDelay = true;
-            try
-            {
-                await node.ConnectAsync(_node.Host, _node.Port, both.Token);
-                await await Task.WhenAny(PumpAsync(client, node, tampers: false, both.Token), PumpAsync(node, client, tampers: true, both.Token));
-            }
-            catch (Exception ended) when (ended is SocketException or OperationCanceledException)
-            {
-                // Either side hung up.
-            }
-
-            await both.CancelAsync();
+            using var server = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await JoinAsync(
+                client, server, IPEndPoint.Parse(node.Authority), stop => PumpAsync(client, server, tampers: false, stop), stop => PumpAsync(server, client, tampers: true, stop));
         }
     }
 
@@ -88,11 +40,7 @@ internal sealed class TamperingProxy : IAsyncDisposable
 
             var all = buffer.AsMemory(0, held + count);
             held = tampers ? Tamper(all.Span) : 0;
-            for (var rest = all[..^held]; !rest.IsEmpty;)
-            {
-                rest = rest[await to.SendAsync(rest, cancellation)..];
-            }
-
+            await SendAsync(to, all[..^held], cancellation);
             all[^held..].CopyTo(buffer);
         }
     }

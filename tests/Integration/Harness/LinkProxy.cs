@@ -8,26 +8,16 @@ namespace Kimura.Tests.Integration.Harness;
 /// The wire between two nodes: one fixed address, behind which the node that is dialled may come and go, and which a test cuts in either
 /// of the ways in which wires are cut.
 /// </summary>
-internal sealed class LinkProxy : IAsyncDisposable
+internal sealed class LinkProxy : RelayProxy
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _ending = new();
     private readonly Lock _gate = new();
     private readonly HashSet<Socket> _sockets = [];
-    private readonly Task _accepting;
     private TaskCompletionSource? _stalled;
     private bool _isClosed;
     private IPEndPoint? _target;
 
-    public LinkProxy()
-    {
-        _listener.Start();
-        Address = Multiaddress.Tcp(IPAddress.Loopback, ((IPEndPoint)_listener.LocalEndpoint).Port);
-        _accepting = AcceptAsync();
-    }
-
     /// <summary>What to dial; without a peer id.</summary>
-    public Multiaddress Address { get; }
+    public Multiaddress Address => Multiaddress.Tcp(Endpoint.Address, Endpoint.Port);
 
     /// <summary>The node behind it, from now on.</summary>
     public void LeadTo(NodeProcess node)
@@ -73,51 +63,14 @@ internal sealed class LinkProxy : IAsyncDisposable
         stalled?.SetResult();
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _ending.CancelAsync();
-        _listener.Stop();
-        await _accepting;
-        _ending.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        var relays = new List<Task>();
-        try
-        {
-            while (true)
-            {
-                relays.Add(RelayAsync(await _listener.AcceptSocketAsync(_ending.Token)));
-                relays.RemoveAll(relay => relay.IsCompletedSuccessfully);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.WhenAll(relays);
-        }
-    }
-
-    private async Task RelayAsync(Socket client)
+    protected override async Task RelayAsync(Socket client)
     {
         var node = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        client.NoDelay = true;
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
-        try
+        if (Enter(client, node) is { } target)
         {
-            if (Enter(client, node) is { } target)
-            {
-                await node.ConnectAsync(target, both.Token);
-                var pumps = new[] { PumpAsync(client, node, both.Token), PumpAsync(node, client, both.Token) };
-                await await Task.WhenAny(pumps);
-            }
-        }
-        catch (Exception ended) when (ended is SocketException or OperationCanceledException or ObjectDisposedException)
-        {
-            // Either side hung up, or the wire is cut.
+            await JoinAsync(client, node, target, stop => PumpAsync(client, node, stop), stop => PumpAsync(node, client, stop));
         }
 
-        await both.CancelAsync();
         lock (_gate)
         {
             _sockets.Remove(client);
@@ -155,10 +108,7 @@ internal sealed class LinkProxy : IAsyncDisposable
                 return;
             }
 
-            for (var sent = 0; sent < count;)
-            {
-                sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), cancellation);
-            }
+            await SendAsync(to, buffer.AsMemory(0, count), cancellation);
         }
     }
 

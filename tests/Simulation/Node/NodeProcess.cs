@@ -94,10 +94,11 @@ internal sealed class NodeProcess
     /// <summary>Starts a second silo beside the first for a while, as two halves of a cluster that has split.</summary>
     public void StartRival(TimeSpan time)
     {
-        if (IsServing && Rival is not { IsRunning: true })
+        if (IsServing && Rival is null or { IsOver: true })
         {
-            Rival = new RivalSilo(_node, _services!, _storage!, _ports);
-            _ = Life.Start(() => GuardAsync(() => Rival.RunAsync(time)));
+            Rival?.Forget();
+            var rival = Rival = new RivalSilo(_node, _services!, _storage!, _ports);
+            _ = Life.Start(() => GuardAsync(() => rival.RunAsync(time)));
         }
     }
 

@@ -44,6 +44,9 @@ internal sealed class RivalSilo
 
     public bool IsRunning { get; private set; }
 
+    /// <summary>It has ended, and another one may come.</summary>
+    public bool IsOver { get; private set; }
+
     public IGrainFactory Grains => _services.GetRequiredService<IGrainFactory>();
 
     public async Task RunAsync(TimeSpan time)
@@ -63,6 +66,8 @@ internal sealed class RivalSilo
         {
             await service.StopAsync(CancellationToken.None);
         }
+
+        IsOver = true;
     }
 
     /// <summary>The process is gone, and it with it.</summary>

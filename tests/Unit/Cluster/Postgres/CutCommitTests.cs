@@ -82,7 +82,7 @@ public sealed class CutCommitTests(SharedServer server)
             var ledger = await LedgerFixture.CreateAsync();
             var database = await server.CreateDatabaseAsync();
             var proxy = new PostgresProxy(server.Port);
-            var log = await PostgresLogs.OpenAsync(PostgresServer.Through(database, proxy.Address), ledger);
+            var log = await PostgresLogs.OpenAsync(PostgresServer.Through(database, proxy.Endpoint), ledger);
             Assert.True(await log.TakePoolEpochAsync(1));
             Assert.True(await log.TakeLeaderEpochAsync(1));
             return new CutTest(ledger, proxy, log, await PostgresLogs.OpenAsync(database, ledger));

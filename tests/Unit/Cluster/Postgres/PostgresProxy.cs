@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Kimura.Tests.Integration.Harness;
 
 namespace Kimura.Tests.Unit.Cluster.Postgres;
 
@@ -23,27 +24,14 @@ public enum CutKind
 }
 
 /// <summary>Stands between a node and PostgreSQL, and breaks connections in the middle of a commit.</summary>
-public sealed class PostgresProxy : IAsyncDisposable
+internal sealed class PostgresProxy(int port) : RelayProxy
 {
     // The end of every request of the extended protocol: a Sync message.
     private static readonly byte[] Sync = [(byte)'S', 0, 0, 0, 4];
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _ending = new();
     private readonly TaskCompletionSource _release = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _delivered = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly int _port;
-    private readonly Task _accepting;
     private int _armed;
-
-    public PostgresProxy(int port)
-    {
-        _port = port;
-        _listener.Start();
-        _accepting = AcceptAsync();
-    }
-
-    public IPEndPoint Address => (IPEndPoint)_listener.LocalEndpoint;
 
     /// <summary>What happens to the next request on any connection; once.</summary>
     public void Arm(CutKind kind) => Volatile.Write(ref _armed, (int)kind);
@@ -55,54 +43,15 @@ public sealed class PostgresProxy : IAsyncDisposable
         return _delivered.Task;
     }
 
-    public async ValueTask DisposeAsync()
+    protected override async Task RelayAsync(Socket client)
     {
-        await _ending.CancelAsync();
-        _listener.Stop();
-        await _accepting;
-        _ending.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        var relays = new List<Task>();
-        try
-        {
-            while (true)
-            {
-                relays.Add(RelayAsync(await _listener.AcceptSocketAsync(_ending.Token)));
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.WhenAll(relays);
-        }
-    }
-
-    private async Task RelayAsync(Socket client)
-    {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
-        using var server = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        var link = new Link();
-        var answers = Task.CompletedTask;
         using (client)
         {
-            client.NoDelay = true;
+            using var server = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            var link = new Link();
             client.LingerState = new LingerOption(enable: true, seconds: 0);
-            try
-            {
-                await server.ConnectAsync(IPAddress.Loopback, _port, ending.Token);
-                answers = AnswersAsync(server, client, link, ending.Token);
-                await await Task.WhenAny(RequestsAsync(client, server, link, ending.Token), answers);
-            }
-            catch (Exception ended) when (ended is SocketException or OperationCanceledException)
-            {
-                // Either side hung up.
-            }
-
-            // The answer to a late request is read below and by nobody else.
-            await ending.CancelAsync();
-            await answers.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await JoinAsync(
+                client, server, new IPEndPoint(IPAddress.Loopback, port), stop => RequestsAsync(client, server, link, stop), stop => AnswersAsync(server, client, link, stop));
             if (link.Late is { } late)
             {
                 client.Close();
@@ -159,20 +108,12 @@ public sealed class PostgresProxy : IAsyncDisposable
 
     private async Task DeliverLateAsync(Socket server, byte[] request)
     {
-        await _release.Task.WaitAsync(_ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _release.Task.WaitAsync(Ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_release.Task.IsCompleted)
         {
-            await SendAsync(server, request, _ending.Token);
-            await server.ReceiveAsync(new byte[1_024], _ending.Token);
+            await SendAsync(server, request, Ending);
+            await server.ReceiveAsync(new byte[1_024], Ending);
             _delivered.TrySetResult();
-        }
-    }
-
-    private static async Task SendAsync(Socket to, ReadOnlyMemory<byte> bytes, CancellationToken stop)
-    {
-        while (!bytes.IsEmpty)
-        {
-            bytes = bytes[await to.SendAsync(bytes, stop)..];
         }
     }
 
