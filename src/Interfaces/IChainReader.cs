@@ -155,4 +155,27 @@ public sealed record NodeStatus
 
     /// <summary>Why nothing is taken, made or stored for the time being (a disk without room); null where all is well.</summary>
     [Id(16)] public string? Paused { get; init; }
+
+    /// <summary>The cluster that the silo is one of; null where it runs alone.</summary>
+    [Id(17)] public ClusterStatus? Cluster { get; init; }
+}
+
+/// <summary>A cluster as one of its silos sees it.</summary>
+[GenerateSerializer, Immutable, Alias("kimura.ClusterStatus")]
+public sealed record ClusterStatus
+{
+    /// <summary>Names of the silos that run, in order.</summary>
+    [Id(0)] public required ImmutableArray<string> Silos { get; init; }
+
+    /// <summary>Name of the silo that took the leader's epoch last; null before anybody did.</summary>
+    [Id(1)] public required string? Leader { get; init; }
+
+    /// <summary>The leader's epoch by the cluster's log, as last heard.</summary>
+    [Id(2)] public required ulong Epoch { get; init; }
+
+    /// <summary>Blocks of the cluster's log that this silo lacks, by what it heard last.</summary>
+    [Id(3)] public required ulong ReplicaLag { get; init; }
+
+    /// <summary>False while the cluster's log does not answer: then nothing is taken.</summary>
+    [Id(4)] public required bool IsLogReachable { get; init; }
 }

@@ -123,7 +123,20 @@ internal static class Schemas
               "epoch": {"$ref": "#/components/schemas/Counter"},
               "engine": {"enum": ["embedded", "orleans"]},
               "version": {"type": "string"},
-              "block_interval_ms": {"$ref": "#/components/schemas/Counter"}
+              "block_interval_ms": {"$ref": "#/components/schemas/Counter"},
+              "cluster": {"$ref": "#/components/schemas/Cluster"}
+            }
+          },
+          "Cluster": {
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["silos", "leader", "epoch", "replica_lag", "log_reachable"],
+            "properties": {
+              "silos": {"type": "array", "items": {"type": "string"}},
+              "leader": {"type": ["string", "null"]},
+              "epoch": {"$ref": "#/components/schemas/Counter"},
+              "replica_lag": {"$ref": "#/components/schemas/Counter"},
+              "log_reachable": {"type": "boolean"}
             }
           }
         }

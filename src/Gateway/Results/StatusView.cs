@@ -34,6 +34,28 @@ internal static class StatusView
         writer.WriteString("engine"u8, status.Engine);
         writer.WriteString("version"u8, status.Version);
         writer.WriteNumber("block_interval_ms"u8, status.BlockIntervalMilliseconds);
+        if (status.Cluster is { } cluster)
+        {
+            Write(writer, cluster);
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter writer, ClusterStatus cluster)
+    {
+        writer.WriteStartObject("cluster"u8);
+        writer.WriteStartArray("silos"u8);
+        foreach (var silo in cluster.Silos)
+        {
+            writer.WriteStringValue(silo);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteString("leader"u8, cluster.Leader);
+        writer.WriteNumber("epoch"u8, cluster.Epoch);
+        writer.WriteNumber("replica_lag"u8, cluster.ReplicaLag);
+        writer.WriteBoolean("log_reachable"u8, cluster.IsLogReachable);
         writer.WriteEndObject();
     }
 }

@@ -1,9 +1,10 @@
+using Kimura.Interfaces;
 using Kimura.Storage.Log;
 
 namespace Kimura.Grains.Cluster;
 
-/// <summary>What this silo last heard of its cluster's log. Any thread may ask.</summary>
-public sealed class ClusterView
+/// <summary>What this silo knows of its cluster: which silos run, and what it last heard of the log. Any thread may ask.</summary>
+public sealed class ClusterView(ILivingSilos silos)
 {
     private LogNews? _news;
     private int _isLost = 1;
@@ -13,6 +14,23 @@ public sealed class ClusterView
 
     /// <summary>True while the log cannot be reached.</summary>
     public bool IsLost => Volatile.Read(ref _isLost) == 1;
+
+    /// <summary>The cluster as a silo whose chain ends at a height sees it.</summary>
+    public ClusterStatus StatusAt(ulong height)
+    {
+        var news = News;
+        return new ClusterStatus
+        {
+            Silos = [.. silos.Names.Order(StringComparer.Ordinal)],
+            Leader = news?.Leader?.Silo,
+            Epoch = news?.LeaderEpoch ?? 0,
+            ReplicaLag = LagAt(height),
+            IsLogReachable = !IsLost,
+        };
+    }
+
+    /// <summary>Blocks of the log that a silo whose chain ends at a height lacks.</summary>
+    public ulong LagAt(ulong height) => News is { } news && news.Tip.Height > height ? news.Tip.Height - height : 0;
 
     /// <summary>The log answered; true where it was lost before.</summary>
     public bool Heard(LogNews news)

@@ -58,6 +58,7 @@ internal sealed class ChainReader(
             BlockIntervalMilliseconds = (int)options.BlockInterval.TotalMilliseconds,
             LacksMessages = chain.BodiesHeight is not null,
             Paused = chain.Pause,
+            Cluster = cluster?.StatusAt(tip.Height),
         });
     }
 

@@ -1,5 +1,6 @@
 using Kimura.Embedded.Hosting;
 using Kimura.Grains;
+using Kimura.Grains.Cluster;
 using Kimura.Grains.Placement;
 using Kimura.Silo.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,6 +25,7 @@ internal static class EngineWiring
             ?? new EmbeddedCluster(new EmbeddedClusterOptions { Scheduler = ports.Scheduler, TimeProvider = ports.Time });
         builder.Services
             .AddKeyedSingleton(NodeOptions.GrainStorage, static (provider, _) => provider.GetRequiredService<IGrainStorage>())
+            .AddSingleton<ILivingSilos>(new RunningSilos(cluster))
             .AddPlacementFilter<OwnSiloStrategy, OwnSiloDirector>(ServiceLifetime.Singleton)
             .AddPlacementFilter<LeaderSiloStrategy, LeaderSiloDirector>(ServiceLifetime.Singleton)
             .AddEmbeddedSilo(cluster, silo =>
@@ -35,6 +37,11 @@ internal static class EngineWiring
                 silo.Metadata[LeaderSiloDirector.MetadataKey] = configuration.IsLeader ? "true" : "false";
             })
             .AddHostedService<SiloService>();
+    }
+
+    private sealed class RunningSilos(EmbeddedCluster cluster) : ILivingSilos
+    {
+        public IEnumerable<string> Names => cluster.RunningSilos.Select(silo => silo.Name);
     }
 
     private sealed class SiloService(EmbeddedSilo silo) : IHostedService

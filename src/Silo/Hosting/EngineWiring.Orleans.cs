@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Kimura.Grains;
+using Kimura.Grains.Cluster;
 using Kimura.Grains.Placement;
 using Kimura.Interfaces;
 using Kimura.Silo.Configuration;
@@ -56,6 +57,7 @@ internal static class EngineWiring
             // Grains follow the node's clock; what keeps the cluster together, and its limits, the real one, whatever a test makes of the other.
             silo.Services
                 .AddSingleton<IFatalErrorHandler, Expulsion>()
+                .AddSingleton<ILivingSilos, ActiveSilos>()
                 .AddKeyedSingleton(KeyedService.AnyKey, static (_, _) => TimeProvider.System)
                 .AddKeyedSingleton(TimeProviderNames.Grains, ports.Time)
                 .AddGrainStorage(NodeOptions.GrainStorage, static (provider, _) => provider.GetRequiredService<IGrainStorage>())
@@ -89,6 +91,12 @@ internal static class EngineWiring
             options.DeathVoteExpirationTimeout = VoteLife;
             options.DefunctSiloExpiration = DefunctLife;
         });
+    }
+
+    private sealed class ActiveSilos(ISiloStatusOracle membership) : ILivingSilos
+    {
+        public IEnumerable<string> Names => membership.GetApproximateSiloStatuses(onlyActive: true).Keys
+            .Select(silo => membership.TryGetSiloName(silo, out var name) ? name : silo.ToString());
     }
 
     // Orleans makes an address of the port before it listens there, so a free one is found first; who takes it in between fails the start.

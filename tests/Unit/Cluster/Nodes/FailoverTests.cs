@@ -1,3 +1,4 @@
+using System.Text;
 using Kimura.Interfaces;
 using Kimura.Tests.Unit.Cluster.Postgres;
 using Xunit;
@@ -77,11 +78,24 @@ public sealed class FailoverTests(SharedServer server, ITestOutputHelper output)
         Assert.Null(cluster.Leading);
         var status = await cluster.ReaderOf("Silo_2").GetStatusAsync();
         Assert.False(status.IsLeader);
+        Assert.Equal(["Silo_2"], status.Cluster!.Silos);
+        Assert.Equal("Silo_0", status.Cluster.Leader);
 
         await cluster.StartAsync("Silo_1", isLeader: true);
         await cluster.ReachAsync("Silo_2", status.Tip.Height);
         await other.SendAsync(() => (cluster.IntakeOf("Silo_2"), cluster.ReaderOf("Silo_2")), 5);
         Assert.Equal("Silo_1", cluster.Leading);
+        await NodeCluster.UntilAsync(async () => (await cluster.ReaderOf("Silo_2").GetStatusAsync()).Cluster!.Leader == "Silo_1", "the new leader is known");
+        var after = (await cluster.ReaderOf("Silo_2").GetStatusAsync()).Cluster!;
+        Assert.Equal(["Silo_1", "Silo_2"], after.Silos);
+        Assert.True(after.IsLogReachable && after.Epoch > status.Cluster.Epoch && after.ReplicaLag <= 1, $"{after}");
+        using var http = new HttpClient();
+        using var asked = new StringContent("""{"jsonrpc":"2.0","id":1,"method":"get_status"}""", Encoding.UTF8, "application/json");
+        using var answer = await http.PostAsync(cluster["Silo_2"].RpcAddress, asked, TestContext.Current.CancellationToken);
+        Assert.Contains(
+            $"\"cluster\":{{\"silos\":[\"Silo_1\",\"Silo_2\"],\"leader\":\"Silo_1\",\"epoch\":{after.Epoch},\"replica_lag\":",
+            await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
         await new ClusterCheck(cluster).CheckAsync([sender, other]);
         other.Dispose();
     }
