@@ -38,6 +38,7 @@ public static class GatewayExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddMetrics();
         services.AddSingleton(options);
+        services.TryAddSingleton<BrokenConnections>();
         services.AddSingleton<NodeAccess>();
         services.AddSingleton<MethodTable>();
         services.AddSingleton<ClientRateLimiter>();

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Kimura.Gateway.JsonRpc;
 using Kimura.Interfaces;
 using Orleans;
+using Orleans.Runtime;
 
 namespace Kimura.Gateway.Methods;
 
@@ -10,7 +11,7 @@ namespace Kimura.Gateway.Methods;
 /// outlives silos (<see cref="GatewayOptions.RetryFor"/>): what fails because one died is asked again of another, for as long as that takes.
 /// Everything here may be asked twice: reads change nothing, and a message is taken once, however often it is sent.
 /// </summary>
-internal sealed class NodeAccess(IGrainFactory grains, GatewayOptions options, TimeProvider time)
+internal sealed class NodeAccess(IGrainFactory grains, GatewayOptions options, BrokenConnections broken, TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
@@ -48,6 +49,10 @@ internal sealed class NodeAccess(IGrainFactory grains, GatewayOptions options, T
         return height >= Volatile.Read(ref _seen);
     }
 
+    /// <summary>Asks the reader once; gives up where the answer may have been on a connection that broke.</summary>
+    /// <exception cref="SiloUnavailableException">A connection broke before there was an answer.</exception>
+    public Task<T> AskAsync<T>(Func<IChainReader, Task<T>> read) => UnlessBrokenAsync(() => read(_reader.Value));
+
     /// <summary>Reads from the node.</summary>
     /// <param name="read">The call.</param>
     /// <param name="isBehind">Of an answer, that the silo has not caught up with what another one said before: it is asked again.</param>
@@ -58,7 +63,7 @@ internal sealed class NodeAccess(IGrainFactory grains, GatewayOptions options, T
         {
             try
             {
-                var answer = await read(_reader.Value);
+                var answer = await AskAsync(read);
                 if (isBehind?.Invoke(answer) != true || IsOver(started))
                 {
                     return answer;
@@ -82,7 +87,7 @@ internal sealed class NodeAccess(IGrainFactory grains, GatewayOptions options, T
         {
             try
             {
-                var results = await _intake.Value.SubmitAsync(batch);
+                var results = await UnlessBrokenAsync(() => _intake.Value.SubmitAsync(batch));
                 if (results.Results.IsEmpty || !results.Results.All(result => result.Outcome == SubmissionOutcome.Unavailable) || IsOver(started))
                 {
                     return isRepeated ? OwnFirstTry(results) : results;
@@ -96,6 +101,16 @@ internal sealed class NodeAccess(IGrainFactory grains, GatewayOptions options, T
             isRepeated = true;
             await Task.Delay(Pause, time);
         }
+    }
+
+    // Which silo a call went to is not known here: so all are asked again, and the answer of one that lives is let go.
+    private async Task<T> UnlessBrokenAsync<T>(Func<Task<T>> call)
+    {
+        var breaks = broken.Next;
+        var answer = call();
+        return await Task.WhenAny(answer, breaks) == answer
+            ? await answer
+            : throw new SiloUnavailableException("a connection to a silo broke before there was an answer");
     }
 
     private static bool MayPass(Exception fault) => FailureClassifier.Classify(fault) == RpcFailure.Unavailable;

@@ -1,3 +1,4 @@
+using Kimura.Gateway.Methods;
 using Kimura.Interfaces;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,7 +17,7 @@ internal static partial class ClusterClient
     /// <summary>Why this build cannot; null where it can.</summary>
     public const string? Missing = null;
 
-    // A call at a silo that dies is answered by nobody: this is how long that costs, before another one is asked.
+    // A silo that hangs, or a machine that is gone, breaks no connection: this is how long a call costs there, before another silo is asked.
     private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan GatewayListRefresh = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
@@ -40,6 +41,18 @@ internal static partial class ClusterClient
             client.UseStaticClustering(cluster.Silo!);
         }
 
+        client.Services.AddSingleton<BrokenConnections>();
+        client.AddGatewayCountChangedHandler(static provider =>
+        {
+            var broken = provider.GetRequiredService<BrokenConnections>();
+            return (_, count) =>
+            {
+                if (count.NumberOfConnectedGateways < count.PreviousNumberOfConnectedGateways)
+                {
+                    broken.Report();
+                }
+            };
+        });
         client.Services.Configure<ExceptionSerializationOptions>(static options => options.SupportedNamespacePrefixes.Add(nameof(Kimura)));
         client.Services.AddSingleton<IClientConnectionRetryFilter, Patience>();
     });

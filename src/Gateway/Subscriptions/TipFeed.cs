@@ -54,7 +54,7 @@ internal sealed partial class TipFeed(
         {
             try
             {
-                var tip = _tip is { } above ? await node.Reader.WaitForTipAsync(above) : await node.Reader.GetTipAsync();
+                var tip = _tip is { } above ? await node.AskAsync(reader => reader.WaitForTipAsync(above)) : await node.AskAsync(reader => reader.GetTipAsync());
                 node.Saw(tip.Height);
                 Publish(tip.Height);
             }

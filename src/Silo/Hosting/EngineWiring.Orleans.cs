@@ -91,6 +91,7 @@ internal static class EngineWiring
             options.DeathVoteExpirationTimeout = VoteLife;
             options.DefunctSiloExpiration = DefunctLife;
         });
+        silo.Services.AddHostedService<SiloWatch>();
     }
 
     private sealed class ActiveSilos(ISiloStatusOracle membership) : ILivingSilos

@@ -24,19 +24,26 @@ internal sealed partial class LeaderKeepAlive(IGrainFactory grains, NodeOptions 
     private async Task RunAsync(CancellationToken stop)
     {
         using var timer = new PeriodicTimer(options.BlockInterval, time);
-        var leader = grains.GetGrain<ILeaderGrain>(0);
         do
         {
-            try
-            {
-                await leader.KeepAliveAsync().WaitAsync(stop);
-            }
-            catch (Exception exception) when (exception is not OperationCanceledException)
-            {
-                LogUnreachable(logger, exception);
-            }
+            await TryCallAsync(stop);
         }
         while (await timer.WaitForNextTickAsync(stop));
+    }
+
+    /// <summary>One call out of turn; false where there was no answer.</summary>
+    public async Task<bool> TryCallAsync(CancellationToken stop)
+    {
+        try
+        {
+            await grains.GetGrain<ILeaderGrain>(0).KeepAliveAsync().WaitAsync(stop);
+            return true;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            LogUnreachable(logger, exception);
+            return false;
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The leader does not answer; trying again at the next interval")]

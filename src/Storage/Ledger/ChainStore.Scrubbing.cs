@@ -130,15 +130,35 @@ public sealed partial class ChainStore
         }
     }
 
-    // Between the two reads the sender may send on: so nothing is said of how far the counter may be ahead, but that the chain reaches it.
+    // Between the two reads the sender may send on: so nothing is said of how far the counter may be ahead, but that the chain reaches it. A block
+    // that is just being written moves the counter before it is the tip: what looks wrong then is looked at again between blocks.
     private async Task CheckNonceAsync(PublicKey sender, ulong least)
+    {
+        if (await FindWrongNonceAsync(sender, least) is null)
+        {
+            return;
+        }
+
+        await _blocks.WaitAsync();
+        try
+        {
+            if (await FindWrongNonceAsync(sender, least) is { } wrong)
+            {
+                throw new StorageException(StorageFault.Corrupt, $"the next nonce of {sender} is stored as {wrong}, which is not where the chain leads");
+            }
+        }
+        finally
+        {
+            _blocks.Release();
+        }
+    }
+
+    // The stored counter where it is wrong.
+    private async Task<ulong?> FindWrongNonceAsync(PublicKey sender, ulong least)
     {
         var value = await _store.RereadAsync(Family.Metadata, LedgerKeys.Nonce(sender));
         var next = value is null ? 0 : LedgerKeys.ReadNumber(value, $"the next nonce of {sender}");
-        if (next < least || !await IsStoredAsync(sender, next - 1))
-        {
-            throw new StorageException(StorageFault.Corrupt, $"the next nonce of {sender} is stored as {next}, which is not where the chain leads");
-        }
+        return next < least || !await IsStoredAsync(sender, next - 1) ? next : null;
     }
 
     private IEnumerable<Record> TipRecords()

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Kimura.Tests.Integration.Crashing;
 using Kimura.Tests.Integration.Harness;
 using Kimura.Tests.Unit.Cluster.Postgres;
@@ -113,7 +114,19 @@ public sealed class FailoverTests(ITestOutputHelper output) : IDisposable
     private static async Task CheckAsync(GatewayProcess gateway, SiloCluster silos, StubbornClient[] clients)
     {
         using var rpc = new RpcClient(gateway.Address);
-        await rpc.NothingPendingAsync();
+        ulong last = 0;
+        foreach (var client in clients)
+        {
+            last = Math.Max(last, await ConfirmedAsync(rpc, client.Answered[^1]));
+        }
+
+        // Only then is it the same whom of them the gateway asks.
+        for (var index = 0; index < 3; index++)
+        {
+            using var silo = silos.Client(index);
+            await silo.HeightAsync(last);
+        }
+
         var chain = await WalkedChain.WalkAsync(rpc);
         foreach (var client in clients)
         {
@@ -132,5 +145,17 @@ public sealed class FailoverTests(ITestOutputHelper output) : IDisposable
                 (await rpc.CallAsync("get_block", new { height = tip })).GetProperty("hash").GetString(),
                 (await silo.CallAsync("get_block", new { height = tip })).GetProperty("hash").GetString());
         }
+    }
+
+    // The height of a message's block: a sender's messages are confirmed in their order, so this is the last one of all.
+    private static async Task<ulong> ConfirmedAsync(RpcClient rpc, SignedMessage message)
+    {
+        var confirmed = await Eventually.ValueAsync(
+            async () => await rpc.CallAsync("get_message", new { message_id = message.Id.ToString() }) is var found && found.GetProperty("status").GetString() == "confirmed"
+                ? found.GetProperty("height").GetRawText()
+                : null,
+            "the last answered message is in a block",
+            Recovery);
+        return ulong.Parse(confirmed, CultureInfo.InvariantCulture);
     }
 }

@@ -114,6 +114,9 @@ public static class ClusterHarness
     /// <summary>A killed silo's code ends with it; Orleans' test cluster kills a silo's communication, and its grains go on unheard.</summary>
     public static bool KillsCode => true;
 
+    /// <summary>A silo takes no call from the moment on in which it is told to stop; Orleans' takes some until it comes to its grains.</summary>
+    public static bool StopsAtOnce => true;
+
     public static async Task<IClusterHarness> StartAsync(ClusterShape? shape = null)
     {
         EmbeddedHarness harness = new(shape ?? new ClusterShape());

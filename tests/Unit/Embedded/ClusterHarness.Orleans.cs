@@ -136,6 +136,9 @@ internal sealed class OrleansHarness : IClusterHarness
             options.ResponseTimeout = _shape.ResponseTimeout;
             options.MaxEnqueuedRequestsHardLimit = _shape.MailboxLimit;
         });
+
+        // By the real clock, and then calls that wait for it are canceled: beyond a test's whole time, so that the calls' own limit, by the test's clock, is what ends them.
+        silo.Configure<GrainCollectionOptions>(static options => options.ActivationTimeout = TimeSpan.FromHours(1));
         silo.Configure<ClusterMembershipOptions>(static options =>
         {
             options.ProbeTimeout = TimeSpan.FromMilliseconds(300);
@@ -188,6 +191,9 @@ public static class ClusterHarness
 
     /// <summary>A killed silo's code ends with it; Orleans' test cluster kills a silo's communication, and its grains go on unheard.</summary>
     public static bool KillsCode => false;
+
+    /// <summary>A silo takes no call from the moment on in which it is told to stop; Orleans' takes some until it comes to its grains.</summary>
+    public static bool StopsAtOnce => false;
 
     public static async Task<IClusterHarness> StartAsync(ClusterShape? shape = null)
     {

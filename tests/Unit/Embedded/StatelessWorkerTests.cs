@@ -21,14 +21,23 @@ public sealed class StatelessWorkerTests
         Assert.Single(idle.Distinct());
     }
 
+    // Both workers end with calls behind them. A call that meets more workers that end than these two, Orleans may refuse.
     [Fact]
     public async Task A_worker_that_ends_is_replaced_and_loses_no_call()
     {
         await using IClusterHarness cluster = await ClusterHarness.StartAsync();
         IWorkerGrain grain = cluster.Client.GetGrain<IWorkerGrain>(0);
+        Task<int>[] before = [grain.HoldAsync("busy"), grain.HoldAsync("busy")];
+        await cluster.Probe.Seen("enter busy", 2);
+        Task[] ends = [grain.EndAsync(), grain.EndAsync()];
+        Task<int>[] after = [.. Enumerable.Range(0, 100).Select(_ => grain.HoldAsync("gate"))];
+        await cluster.SettleAsync();
         cluster.Probe.Open("gate");
-        await Task.WhenAll(Enumerable.Range(0, 300).Select(i => Task.Run(() => i % 3 == 0 ? grain.EndAsync() : grain.HoldAsync("gate"))));
-        Assert.Equal(200, cluster.Probe.Count("enter gate"));
+        cluster.Probe.Open("busy");
+        await Task.WhenAll(ends);
+        int[] ended = await Task.WhenAll(before);
+        Assert.All(await Task.WhenAll(after), worker => Assert.DoesNotContain(worker, ended));
+        Assert.Equal(100, cluster.Probe.Count("enter gate"));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Kimura.Embedded.Hosting;
 using Kimura.Gateway;
+using Kimura.Gateway.Methods;
 using Kimura.Interfaces;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -18,7 +19,7 @@ internal sealed class FaultScript
 {
     public Exception? Fault { get; set; }
 
-    /// <summary>Reads are never answered: the engine's own timeout ends them.</summary>
+    /// <summary>Nothing is answered: the engine's own timeout ends it.</summary>
     public bool IsSilent { get; set; }
 
     public NodeStatus Status { get; set; } = HealthTests.Status(syncing: false, height: 3, timestamp: 0);
@@ -37,6 +38,18 @@ internal sealed class FaultScript
     public ImmutableArray<SubmissionResult> Results { get; set; } = [];
 
     public TipRecord Tip { get; set; } = new(0, default);
+
+    /// <summary>Answers a question as the script says.</summary>
+    public Task<T> AnswerAsync<T>(T answer)
+    {
+        OnAsked();
+        return this switch
+        {
+            { IsSilent: true } => new TaskCompletionSource<T>().Task,
+            { Fault: { } fault } => Task.FromException<T>(fault),
+            _ => Task.FromResult(answer),
+        };
+    }
 }
 
 /// <summary>The gateway on a real engine whose grains fail as a test says: what the real node does only on a bad day.</summary>
@@ -55,6 +68,8 @@ internal sealed class FaultyNode : IAsyncDisposable
     }
 
     public FaultScript Script { get; }
+
+    public BrokenConnections Broken => _app.Services.GetRequiredService<BrokenConnections>();
 
     public HttpClient Http { get; }
 
@@ -115,10 +130,11 @@ internal sealed class FaultyNode : IAsyncDisposable
 [StatelessWorker]
 internal sealed class FaultyIntake(FaultScript script) : Grain, IIntakeGrain
 {
-    public Task<SubmissionResults> SubmitAsync(SubmissionBatch batch)
+    // By what the question itself brings about: the results are those after it.
+    public async Task<SubmissionResults> SubmitAsync(SubmissionBatch batch)
     {
-        script.OnAsked();
-        return script.Fault is { } fault ? Task.FromException<SubmissionResults>(fault) : Task.FromResult(new SubmissionResults(script.Results, script.Bytes));
+        await script.AnswerAsync(true);
+        return new SubmissionResults(script.Results, script.Bytes);
     }
 }
 
@@ -155,14 +171,5 @@ internal class FaultyReader(FaultScript script) : Grain, IChainReader
     public Task<ProofRecord?> GetProofAsync(ReadOnlyMemory<byte> id) =>
         AnswerAsync<ProofRecord?>(new ProofRecord(IsPending: false, script.Bytes, 0, 1, script.Bytes, script.Bytes));
 
-    private Task<T> AnswerAsync<T>(T answer)
-    {
-        script.OnAsked();
-        return script switch
-        {
-            { IsSilent: true } => new TaskCompletionSource<T>().Task,
-            { Fault: { } fault } => Task.FromException<T>(fault),
-            _ => Task.FromResult(answer),
-        };
-    }
+    private Task<T> AnswerAsync<T>(T answer) => script.AnswerAsync(answer);
 }

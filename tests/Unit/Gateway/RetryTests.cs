@@ -85,6 +85,41 @@ public sealed class RetryTests
         Assert.Equal(3, asked);
     }
 
+    [Theory]
+    [InlineData(Height)]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"submit_message","params":PARAMS}""")]
+    public async Task What_has_no_answer_when_a_connection_breaks_is_asked_again_at_once(string request)
+    {
+        await using var node = await FaultyNode.StartAsync(options: Patient);
+        using var sender = new Sender();
+        node.Script.Results = [new SubmissionResult(SubmissionOutcome.Accepted)];
+        node.Script.Bytes = new byte[32];
+        var asked = SilentAtFirst(node);
+        var reply = node.PostAsync(request.Replace("PARAMS", sender.Params(0, "content"), StringComparison.Ordinal));
+        await asked;
+        node.Broken.Report();
+        Assert.True((await reply).Json.TryGetProperty("result", out _));
+    }
+
+    [Fact]
+    public async Task Without_patience_a_broken_connection_is_said_at_once()
+    {
+        await using var node = await FaultyNode.StartAsync();
+        var asked = SilentAtFirst(node);
+        var reply = node.PostAsync(Height);
+        await asked;
+        node.Broken.Report();
+        Assert.Equal(-32007, Reply.CodeOf((await reply).Json));
+    }
+
+    // Completes when the first question has come, which is never answered; the next ones are.
+    private static Task SilentAtFirst(FaultyNode node)
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        node.Script.OnAsked = () => node.Script.IsSilent = asked.TrySetResult();
+        return asked.Task;
+    }
+
     private static Func<int> FailFirst(FaultyNode node, int times, Exception fault)
     {
         var asked = 0;

@@ -14,6 +14,9 @@ public interface IHoldGrain : IGrainWithIntegerKey
     /// <summary>Adds 1 to a field in several turns: two calls at once would lose one.</summary>
     Task<int> AddSlowlyAsync();
 
+    /// <summary>Adds 1 to a field, with a wait at a gate in between: calls that wait there together add 1 in all.</summary>
+    Task AddBehindAsync(string gate);
+
     /// <summary>Many turns, each of which checks that no other runs.</summary>
     Task<bool> SpinTurnsAsync(int turns);
 
@@ -84,6 +87,14 @@ public abstract class HoldGrain(Probe probe) : Grain, IHoldGrain
         await Task.Yield();
         _sum = sum + 1;
         return _sum;
+    }
+
+    public async Task AddBehindAsync(string gate)
+    {
+        int sum = _sum;
+        probe.Note($"enter {gate}");
+        await probe.Gate(gate);
+        _sum = sum + 1;
     }
 
     public async Task<bool> SpinTurnsAsync(int turns)
