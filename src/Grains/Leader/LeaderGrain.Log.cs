@@ -23,6 +23,9 @@ internal sealed partial class LeaderGrain
     [LoggerMessage(Level = LogLevel.Warning, Message = "The pool is on {Silo}, the leader here: both are placed anew")]
     private static partial void LogApart(ILogger logger, string silo);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No block this time, the pool cannot be reached: {Reason}")]
+    private static partial void LogNoPool(ILogger logger, string reason);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Block {Height}: the cluster's log did not answer ({Outcome}); a new epoch finds out whether it is there")]
     private static partial void LogUndecided(ILogger logger, ulong height, CommitOutcome outcome);
 

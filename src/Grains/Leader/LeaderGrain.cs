@@ -77,6 +77,22 @@ internal sealed partial class LeaderGrain(
         return _held;
     }
 
+    // Null where the pool cannot be had now: it moves, or its silo stops, or this one. The next tick asks again.
+    private async Task<PendingSelection?> SelectAsync()
+    {
+        var pool = GrainFactory.GetGrain<IPendingPoolGrain>(0);
+        try
+        {
+            // A pool whose epoch is over says so and goes; the one that is called next has read the store anew.
+            return await pool.SelectAsync(options.SiloName) ?? await pool.SelectAsync(options.SiloName);
+        }
+        catch (Exception exception) when (exception is OrleansException or TimeoutException)
+        {
+            LogNoPool(logger, exception.Message);
+            return null;
+        }
+    }
+
     private async Task ProduceAsync()
     {
         if (IsHeld())
@@ -88,9 +104,7 @@ internal sealed partial class LeaderGrain(
 
         // The clock first: what was answered before the block's timestamp is then in the selection.
         var now = (ulong)time.GetUtcNow().ToUnixTimeMilliseconds();
-        // A pool whose epoch is over says so and goes; the one that is called next has read the store anew.
-        var pool = GrainFactory.GetGrain<IPendingPoolGrain>(0);
-        var selection = await pool.SelectAsync(options.SiloName) ?? await pool.SelectAsync(options.SiloName);
+        var selection = await SelectAsync();
         if (selection is null || IsHeld())
         {
             return;

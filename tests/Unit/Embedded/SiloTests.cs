@@ -51,8 +51,13 @@ public sealed class SiloTests
         Assert.Equal(1, cluster.Probe.Count("deactivating 1 ShuttingDown"));
         Assert.Equal(1, cluster.Probe.Count("deactivated 1"));
         Assert.Equal(1, cluster.Probe.Count("deactivated 2"));
-        await Assert.ThrowsAsync<SiloUnavailableException>(() => cluster.Client.GetGrain<IWorkGrain>(1).KeyAsync());
-        await Assert.ThrowsAsync<SiloUnavailableException>(() => cluster.FactoryOf("Silo_0").GetGrain<IWorkGrain>(1).KeyAsync());
+        await Assert.ThrowsAnyAsync<OrleansMessageRejectionException>(() => cluster.Client.GetGrain<IWorkGrain>(1).KeyAsync());
+
+        // Orleans' takes its services along.
+        if (ClusterHarness.StopsAtOnce)
+        {
+            await Assert.ThrowsAsync<SiloUnavailableException>(() => cluster.FactoryOf("Silo_0").GetGrain<IWorkGrain>(1).KeyAsync());
+        }
     }
 
     [Fact]
@@ -73,13 +78,22 @@ public sealed class SiloTests
     [Fact]
     public async Task A_silo_does_not_wait_for_ever_for_its_grains_to_end()
     {
-        await using IClusterHarness cluster = await ClusterHarness.StartAsync(new ClusterShape { ResponseTimeout = TimeSpan.FromHours(1) });
+        await using IClusterHarness cluster = await ClusterHarness.StartAsync(new ClusterShape { ResponseTimeout = TimeSpan.FromSeconds(40) });
         Task call = cluster.Client.GetGrain<IWorkGrain>(1).HoldAsync("gate");
         await cluster.Probe.Seen("enter gate");
         Task stop = cluster.StopSiloAsync("Silo_0");
-        await cluster.AdvanceAsync(TimeSpan.FromSeconds(31));
+        await cluster.WaitAsync(TimeSpan.FromSeconds(31));
         await stop;
-        await Assert.ThrowsAsync<SiloUnavailableException>(() => call);
+
+        // The caller is told at once; on Orleans by its own limit.
+        if (ClusterHarness.StopsAtOnce)
+        {
+            await Assert.ThrowsAsync<SiloUnavailableException>(() => call);
+        }
+        else
+        {
+            await Assert.ThrowsAsync<TimeoutException>(() => call);
+        }
     }
 
     [Fact]
@@ -136,13 +150,15 @@ public sealed class SiloTests
     public async Task A_silo_comes_back_under_its_name_as_the_youngest()
     {
         await using IClusterHarness cluster = await ClusterHarness.StartAsync(new ClusterShape { Silos = 2, Leaders = ["Silo_0", "Silo_1"] });
-        ILeadGrain grain = cluster.Client.GetGrain<ILeadGrain>(0);
-        Assert.Equal("Silo_0", await grain.SiloAsync());
+        Assert.Equal("Silo_0", await AskAsync("Silo_1"));
         await cluster.KillSiloAsync("Silo_0");
         await cluster.StartSiloAsync("Silo_0");
         Assert.Equal(["Silo_1", "Silo_0"], cluster.Silos);
-        Assert.Equal("Silo_1", await grain.SiloAsync());
+        Assert.Equal("Silo_1", await AskAsync("Silo_0"));
         await cluster.StopSiloAsync("Silo_1");
-        Assert.Equal("Silo_0", await grain.SiloAsync());
+        Assert.Equal("Silo_0", await AskAsync("Silo_0"));
+
+        // Not as a client, which on Orleans may have its connection to the silo that ends.
+        Task<string> AskAsync(string from) => cluster.FactoryOf(from).GetGrain<ILeadGrain>(0).SiloAsync();
     }
 }

@@ -30,6 +30,7 @@ public sealed class StatelessWorkerTests
         Task<int>[] before = [grain.HoldAsync("busy"), grain.HoldAsync("busy")];
         await cluster.Probe.Seen("enter busy", 2);
         Task[] ends = [grain.EndAsync(), grain.EndAsync()];
+        await cluster.SettleAsync();
         Task<int>[] after = [.. Enumerable.Range(0, 100).Select(_ => grain.HoldAsync("gate"))];
         await cluster.SettleAsync();
         cluster.Probe.Open("gate");

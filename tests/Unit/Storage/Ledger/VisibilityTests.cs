@@ -29,6 +29,25 @@ public sealed class VisibilityTests
         Assert.Equal(1ul, await ledger.Chain.GetNonceAsync(TestKeys.Public("alice")));
     }
 
+    [Fact]
+    public async Task Scrub_finds_no_damage_in_what_a_block_that_is_being_written_changes()
+    {
+        var guard = new TestGuard();
+        await using var ledger = await LedgerFixture.CreateAsync(guard: guard);
+        await ledger.ProduceAsync("alice");
+        var block = ledger.Next(await ledger.SubmitAsync("alice"));
+        guard.Hold();
+        var committed = ledger.Chain.CommitProducedAsync(1, block);
+        await guard.Reached;
+
+        // The sender's next nonce on disk is past the block, which is not the tip yet.
+        var scrubbed = ledger.Chain.ScrubAsync(1, ledger.Producers);
+        guard.Release();
+
+        Assert.Equal(CommitOutcome.Committed, await committed);
+        Assert.Empty((await scrubbed).Found);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

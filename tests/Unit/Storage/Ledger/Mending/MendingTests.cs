@@ -203,25 +203,6 @@ public sealed class MendingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Scrub_finds_no_damage_in_what_a_block_that_is_being_written_changes()
-    {
-        var guard = new TestGuard();
-        await using var ledger = await LedgerFixture.CreateAsync(guard: guard);
-        await ledger.ProduceAsync("alice");
-        var block = ledger.Next(await ledger.SubmitAsync("alice"));
-        guard.Hold();
-        var committed = ledger.Chain.CommitProducedAsync(1, block);
-        await guard.Reached;
-
-        // The sender's next nonce on disk is past the block, which is not the tip yet.
-        var scrubbed = ledger.Chain.ScrubAsync(1, ledger.Producers);
-        guard.Release();
-
-        Assert.Equal(CommitOutcome.Committed, await committed);
-        Assert.Empty((await scrubbed).Found);
-    }
-
-    [Fact]
     public async Task Scrub_of_a_replica_leaves_what_is_pending_to_the_shared_log()
     {
         var shown = new[] { _ledger.Number(_ledger.Sign("alice")) };
