@@ -6,7 +6,6 @@ using Kimura.Silo.Configuration;
 using Kimura.Silo.Hosting;
 using Kimura.Storage;
 using Kimura.Storage.Log;
-using Kimura.Storage.RocksDb;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -18,7 +17,6 @@ namespace Kimura.Silo;
 internal static partial class NodeProgram
 {
     // Starts anew over damage in the database's files, in one process's life: a disk that damages them again and again should not be used.
-    private const int MaxRestarts = 3;
 
     public static async Task<int> RunAsync(Func<NodeConfiguration> read)
     {
@@ -60,40 +58,24 @@ internal static partial class NodeProgram
 
     private static async Task<int> ServeAsync(NodeConfiguration configuration, ILogger logger, CancellationToken stopping)
     {
-        for (var restarts = 0; ; restarts++)
+        if (await NodeLoop.RunAsync(configuration, TimeProvider.System, AddLogging, Announce, logger, stopping) is { } failure)
         {
-            StorageException? failure;
-            await using (var node = await KimuraNode.StartAsync(configuration, TimeProvider.System, AddLogging, stopping))
-            {
-                foreach (var address in node.NetworkAddresses)
-                {
-                    Console.WriteLine(address);
-                }
-
-                Console.WriteLine($"Kimura is ready: JSON-RPC at {node.RpcAddress}");
-                await Task.WhenAny(node.Failed, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stopping));
-                failure = node.Failed.IsCompleted ? await node.Failed : null;
-
-                // Whoever knows this node knows it by these.
-                configuration = configuration with { RpcPort = node.RpcAddress.Port };
-            }
-
-            if (failure is null)
-            {
-                LogShutdown(logger);
-                return ExitCode.Stopped;
-            }
-
-            // Damage that the database met by itself, in a compaction: a start builds it anew.
-            if (!failure.InFiles || restarts == MaxRestarts)
-            {
-                await Console.Error.WriteLineAsync(OneLine(failure));
-                return ExitCodeOf(failure) ?? ExitCode.StorageFailed;
-            }
-
-            LogRestart(logger, OneLine(failure));
-            new DatabaseFolders(configuration.DatabaseDirectory).NoteDamage(failure.Message);
+            await Console.Error.WriteLineAsync(OneLine(failure));
+            return ExitCodeOf(failure) ?? ExitCode.StorageFailed;
         }
+
+        LogShutdown(logger);
+        return ExitCode.Stopped;
+    }
+
+    private static void Announce(KimuraNode node)
+    {
+        foreach (var address in node.NetworkAddresses)
+        {
+            Console.WriteLine(address);
+        }
+
+        Console.WriteLine($"Kimura is ready: JSON-RPC at {node.RpcAddress}");
     }
 
     // For those who test what the node does when a disk fails or the process ends in the middle: docs/decisions/write-sites.md.
@@ -146,9 +128,6 @@ internal static partial class NodeProgram
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The embedded engine reaches no silo of another process: this one must be the only silo on {Database}. Several need the Orleans engine")]
     private static partial void LogNoTransport(ILogger logger, ClusterDatabase database);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Starting anew, because the database's files are damaged: {What}")]
-    private static partial void LogRestart(ILogger logger, string what);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Shutdown complete")]
     private static partial void LogShutdown(ILogger logger);

@@ -64,11 +64,24 @@ internal sealed class FlipCase(HealthyNetwork network, int seed, int number)
         string? missing = null;
         try
         {
-            await Eventually.HoldsAsync(async () => (missing = await network.Answers.FindMissingAsync(node.Rpc)) is null, "all answers", Limits.Start);
+            await Eventually.HoldsAsync(async () => (missing = await FindMissingAsync(node.Rpc)) is null, "all answers", Limits.Start);
         }
         catch (TimeoutException late)
         {
             throw new TimeoutException($"{late.Message}: {missing}; the node's log:\n{string.Join('\n', node.Log.Lines.TakeLast(40))}", late);
+        }
+    }
+
+    private async Task<string?> FindMissingAsync(RpcClient rpc)
+    {
+        try
+        {
+            return await network.Answers.FindMissingAsync(rpc);
+        }
+        catch (HttpRequestException exception)
+        {
+            // The node starts anew.
+            return exception.Message;
         }
     }
 

@@ -5,26 +5,29 @@ using Kimura.Silo.Hosting;
 using Kimura.Storage.Ledger;
 using Kimura.Tests.Integration.Harness;
 using Microsoft.Extensions.Logging;
+using Xunit;
 
 namespace Kimura.Tests.Integration.Flipping;
 
-/// <summary>A node in this process: the production one, without the seconds that a process of its own takes to begin.</summary>
+/// <summary>A node in this process: the production one, which starts anew by itself, without the seconds that a process of its own takes to begin.</summary>
 internal sealed class LocalNode : IAsyncDisposable
 {
-    private readonly KimuraNode _node;
+    private readonly CancellationTokenSource _stop;
+    private readonly Task _running;
 
-    private LocalNode(KimuraNode node, NodeLog log)
+    private LocalNode(KimuraNode node, NodeLog log, Task running, CancellationTokenSource stop)
     {
-        _node = node;
-        Log = log;
+        (Log, _running, _stop) = (log, running, stop);
         Rpc = new RpcClient(node.RpcAddress);
+        Address = node.NetworkAddresses[0];
     }
 
     public NodeLog Log { get; }
 
     public RpcClient Rpc { get; }
 
-    public Multiaddress Address => _node.NetworkAddresses[0];
+    /// <summary>Where it listened first.</summary>
+    public Multiaddress Address { get; }
 
     public static Task<LocalNode> LeadAsync(string data, TimeSpan interval, NodeLog? log = null) =>
         StartAsync(data, log, options => options with { BlockInterval = interval });
@@ -35,7 +38,9 @@ internal sealed class LocalNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Rpc.Dispose();
-        await _node.DisposeAsync();
+        await _stop.CancelAsync();
+        await _running;
+        _stop.Dispose();
     }
 
     private static async Task<LocalNode> StartAsync(string data, NodeLog? log, Func<NodeConfiguration, NodeConfiguration> change)
@@ -48,6 +53,29 @@ internal sealed class LocalNode : IAsyncDisposable
             Listen = Multiaddress.Tcp(IPAddress.Loopback, 0),
             RateLimit = 0,
         });
-        return new LocalNode(await KimuraNode.StartAsync(configuration, TimeProvider.System, logging => logging.AddProvider(log)), log);
+        var stop = new CancellationTokenSource();
+        var started = new TaskCompletionSource<KimuraNode>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var running = RunAsync();
+        if (await Task.WhenAny(started.Task, running) == running)
+        {
+            stop.Dispose();
+            await running;
+        }
+
+        return new LocalNode(await started.Task, log, running, stop);
+
+        async Task RunAsync()
+        {
+            try
+            {
+                var failure = await NodeLoop.RunAsync(
+                    configuration, TimeProvider.System, logging => logging.AddProvider(log), node => started.TrySetResult(node), log.CreateLogger(nameof(NodeLoop)), stop.Token);
+                Assert.Null(failure);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                // Stopped while it started anew.
+            }
+        }
     }
 }
