@@ -67,9 +67,10 @@ internal sealed class IntakeGrain(ChainParameters parameters, IWorkers workers, 
         {
             return await GrainFactory.GetGrain<IPendingPoolGrain>(0).AdmitAsync(valid);
         }
-        catch (Exception exception) when (exception is OrleansException or TimeoutException or StorageException { Fault: StorageFault.Failed })
+        catch (Exception exception) when (exception is OrleansException or TimeoutException or OperationCanceledException or StorageException { Fault: StorageFault.Failed })
         {
-            // No leader-flagged silo is alive, the pool is moving, the cluster's log is lost, or a write failed: what may be stored all the same, a retry learns.
+            // No leader-flagged silo is alive, the pool is moving (Orleans cancels what waits for an activation that is broken off), the cluster's log is lost,
+            // or a write failed: what may be stored all the same, a retry learns.
             instruments.Unreachable(exception);
             return null;
         }

@@ -86,7 +86,7 @@ internal sealed partial class LeaderGrain(
             // A pool whose epoch is over says so and goes; the one that is called next has read the store anew.
             return await pool.SelectAsync(options.SiloName) ?? await pool.SelectAsync(options.SiloName);
         }
-        catch (Exception exception) when (exception is OrleansException or TimeoutException)
+        catch (Exception exception) when (exception is OrleansException or TimeoutException or OperationCanceledException)
         {
             LogNoPool(logger, exception.Message);
             return null;

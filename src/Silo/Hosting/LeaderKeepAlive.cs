@@ -39,7 +39,7 @@ internal sealed partial class LeaderKeepAlive(IGrainFactory grains, NodeOptions 
             await grains.GetGrain<ILeaderGrain>(0).KeepAliveAsync().WaitAsync(stop);
             return true;
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
         {
             LogUnreachable(logger, exception);
             return false;

@@ -45,6 +45,7 @@ internal sealed partial class SiloWatch(
             foreach (var watched in _watched.Values)
             {
                 await watched.CancelAsync();
+                watched.Dispose();
             }
         }
     }
@@ -54,6 +55,7 @@ internal sealed partial class SiloWatch(
         foreach (var (silo, watching) in _watched.Where(pair => view.GetSiloStatus(pair.Key) != SiloStatus.Active).ToList())
         {
             watching.Cancel();
+            watching.Dispose();
             _watched.Remove(silo);
         }
 

@@ -51,6 +51,7 @@ internal sealed class LocalNode : IAsyncDisposable
             DbPath = data,
             RpcPort = 0,
             Listen = Multiaddress.Tcp(IPAddress.Loopback, 0),
+            Silo = new SiloLinks { Port = 0, GatewayPort = 0 },
             RateLimit = 0,
         });
         var stop = new CancellationTokenSource();
