@@ -1,3 +1,4 @@
+using Kimura.Interfaces;
 using Kimura.Storage;
 using Kimura.Tests.Simulation.Engine;
 using Kimura.Tests.Simulation.Node;
@@ -39,6 +40,11 @@ internal sealed class Calls(Life clients, SimRandom random)
             }
             catch (Exception exception) when (exception is OrleansException or TimeoutException or StorageException or OperationCanceledException or ObjectDisposedException)
             {
+                clients.After(Way(), () => answer.TrySetResult(null));
+            }
+            catch (DamagedDataException) when (node.Platter.WasDamaged)
+            {
+                // It says so, and gives no wrong byte, while no peer of it has the true ones.
                 clients.After(Way(), () => answer.TrySetResult(null));
             }
             catch (Exception exception)
