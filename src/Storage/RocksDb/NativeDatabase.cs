@@ -39,7 +39,8 @@ internal sealed unsafe class NativeDatabase
         }
         catch (IOException e)
         {
-            throw RocksError.WhileOpening(directory, e.Message);
+            // In the library's own words: the machine failed, not the bytes.
+            throw RocksError.WhileOpening(directory, $"IO error: {e.Message}");
         }
     }
 
