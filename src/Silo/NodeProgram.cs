@@ -112,9 +112,15 @@ internal static partial class NodeProgram
             .AddFilter("Orleans", LogLevel.Warning)
             // Advice about the garbage collector, at every start.
             .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
-            // A call that reached nobody, with its stack: who made the call says so in a line.
+            // Its first look finds a thread that has not answered since the machine was started.
+            .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error)
+            // A call that reached nobody, a grain that did not come up or move, another try to place it, each with its stack and at every stop too:
+            // who made the call says so in a line.
             .AddFilter("Orleans.Messaging", LogLevel.Critical)
             .AddFilter("Orleans.Runtime.Messaging", LogLevel.Critical)
+            .AddFilter("Orleans.Grain", LogLevel.Critical)
+            .AddFilter("Orleans.Grain.InvokeException", LogLevel.Warning)
+            .AddFilter("Polly", LogLevel.None)
             .AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>()
             .AddConsole(console =>
             {

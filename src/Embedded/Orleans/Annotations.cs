@@ -8,7 +8,7 @@ public sealed class GenerateSerializerAttribute : Attribute
 
 /// <summary>The frozen number of a serialized member.</summary>
 [AttributeUsage(AttributeTargets.Field | AttributeTargets.Property | AttributeTargets.Class | AttributeTargets.Struct
-    | AttributeTargets.Enum | AttributeTargets.Method)]
+    | AttributeTargets.Enum | AttributeTargets.Method | AttributeTargets.Parameter)]
 public sealed class IdAttribute : Attribute
 {
     /// <summary>Numbers a member.</summary>

@@ -5,7 +5,7 @@ namespace Orleans;
 public interface IGrainState<T>
 {
     /// <summary>The state.</summary>
-    T State { get; set; }
+    T? State { get; set; }
 
     /// <summary>The version that was read or written last; null where nothing is stored.</summary>
     string? ETag { get; set; }
@@ -38,7 +38,7 @@ public sealed class GrainState<T> : IGrainState<T>
     }
 
     /// <inheritdoc/>
-    public T State { get; set; }
+    public T? State { get; set; }
 
     /// <inheritdoc/>
     public string? ETag { get; set; }

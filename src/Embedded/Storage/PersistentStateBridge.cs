@@ -29,7 +29,7 @@ internal sealed class PersistentStateBridge<TState> : IPersistentState<TState>, 
     /// <inheritdoc/>
     public TState State
     {
-        get => _state.State;
+        get => _state.State!;
         set => _state.State = value;
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Kimura.Grains;
 using Kimura.Grains.Cluster;
 using Kimura.Grains.Placement;
@@ -103,6 +104,11 @@ internal static class EngineWiring
     // Orleans makes an address of the port before it listens there, so a free one is found first; who takes it in between fails the start.
     private static class Ports
     {
+        // Below the ports that systems give to outgoing connections: of those, one is soon taken again.
+        private const int First = 10_000;
+        private const int Last = 32_000;
+        private const int MaxTries = 100;
+
         public static SiloLinks Complete(SiloLinks asked)
         {
             using var first = Probe(asked.Address, asked.Port);
@@ -112,16 +118,23 @@ internal static class EngineWiring
 
         private static Socket Probe(IPAddress address, int port)
         {
-            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            try
+            for (var tries = 1; ; tries++)
             {
-                socket.Bind(new IPEndPoint(address, port));
-                return socket;
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
+                var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+                try
+                {
+                    socket.Bind(new IPEndPoint(address, port > 0 ? port : RandomNumberGenerator.GetInt32(First, Last)));
+                    return socket;
+                }
+                catch (SocketException) when (port == 0 && tries < MaxTries)
+                {
+                    socket.Dispose();
+                }
+                catch
+                {
+                    socket.Dispose();
+                    throw;
+                }
             }
         }
 

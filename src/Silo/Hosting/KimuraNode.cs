@@ -84,6 +84,7 @@ public sealed class KimuraNode : IAsyncDisposable
 
             // Not to be cut short: it takes no time worth it, and the host would report it as a failure.
             await app.StartAsync(CancellationToken.None);
+            app.Services.GetService<LeaderKeepAlive>()?.Start();
             return new KimuraNode(workers, storage, app);
         }
         catch
@@ -91,7 +92,15 @@ public sealed class KimuraNode : IAsyncDisposable
             if (app is not null)
             {
                 // What has started, grains among it, ends before the storage that it stands on.
-                await StopAsync(app);
+                try
+                {
+                    await StopAsync(app);
+                }
+                catch (InvalidOperationException)
+                {
+                    // Orleans refuses to stop a silo that never ran, once all else has stopped: why it did not run is what counts.
+                }
+
                 await app.DisposeAsync();
             }
 

@@ -1,7 +1,6 @@
 using Kimura.Grains;
 using Kimura.Interfaces;
 using Kimura.Silo.Network;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
 
@@ -9,17 +8,9 @@ namespace Kimura.Silo.Hosting;
 
 /// <summary>Calls the leader grain each interval: nothing activates a grain by itself, at the start as after a failover.</summary>
 internal sealed partial class LeaderKeepAlive(IGrainFactory grains, NodeOptions options, TimeProvider time, BackgroundWork work, ILogger<LeaderKeepAlive> logger)
-    : IHostedService
 {
-    // Not a BackgroundService, which would begin on the thread pool whatever scheduler the node was given.
-    public Task StartAsync(CancellationToken cancellationToken)
-    {
-        work.Run(RunAsync);
-        return Task.CompletedTask;
-    }
-
-    // The network, which stops next, ends all background work.
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>Begins, once all of the node has started: a start that fails leaves no leader behind. The network's stop ends it, as all background work.</summary>
+    public void Start() => work.Run(RunAsync);
 
     private async Task RunAsync(CancellationToken stop)
     {

@@ -17,7 +17,8 @@ internal sealed class LineFormatter(TimeProvider time) : ConsoleFormatter(Format
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
         var now = time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ");
-        textWriter.Write($"{now} {Level(logEntry.LogLevel)} {logEntry.Category}: {logEntry.Formatter(logEntry.State, logEntry.Exception)}");
+        var message = logEntry.Formatter(logEntry.State, logEntry.Exception).ReplaceLineEndings(" ");
+        textWriter.Write($"{now} {Level(logEntry.LogLevel)} {logEntry.Category}: {message}");
         textWriter.WriteLine(logEntry.Exception switch
         {
             null => "",

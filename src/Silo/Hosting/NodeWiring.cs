@@ -46,7 +46,7 @@ internal static class NodeWiring
         RepairWiring.Add(services, configuration, storage.Producers);
         if (configuration.IsLeader)
         {
-            services.AddSingleton<LeaderKeepAlive>().AddHostedService(static provider => provider.GetRequiredService<LeaderKeepAlive>());
+            services.AddSingleton<LeaderKeepAlive>();
         }
     }
 }

@@ -35,6 +35,7 @@ public sealed class CrashTests(ITestOutputHelper output)
                 IntervalMilliseconds = cutsPower ? 50 : 10,
                 Clients = 4,
                 LongestRun = 400,
+                FullCheckEvery = 100,
             },
             line => Console.Error.WriteLine($"soak: {line}"));
     }

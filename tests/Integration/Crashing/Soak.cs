@@ -18,6 +18,7 @@ internal sealed class Soak : IDisposable
     private readonly Reachable _reachable = new();
     private readonly StubbornClient[] _clients;
     private readonly List<double> _startTimes = [];
+    private readonly List<double> _fullCheckTimes = [];
     private int _endedEarly;
     private int _lastEntries;
 
@@ -95,7 +96,8 @@ internal sealed class Soak : IDisposable
 
     private async Task RunRoundAsync(int round)
     {
-        string[] verify = round % _plan.FullCheckEvery == _plan.FullCheckEvery - 1 ? ["--verify", "full"] : [];
+        var isFull = round % _plan.FullCheckEvery == _plan.FullCheckEvery - 1;
+        string[] verify = isFull ? ["--verify", "full"] : [];
         var disk = _library is null ? null : PowerCutDisk.Load(Disk);
         var journal = _folder.PathOf("journal");
         var stopAt = disk is not null && _random.Next(2) == 0 ? _random.Next(1, Math.Max(_lastEntries, 100)) : 0;
@@ -109,6 +111,7 @@ internal sealed class Soak : IDisposable
             }
             else if (await node.TryReadyAsync())
             {
+                (isFull ? _fullCheckTimes : _startTimes).Add(node.TimeToReady.TotalMilliseconds);
                 await UseAsync(node, stopAt > 0);
             }
 
@@ -141,7 +144,6 @@ internal sealed class Soak : IDisposable
     {
         try
         {
-            _startTimes.Add(node.TimeToReady.TotalMilliseconds);
             await CheckRestartAsync(node);
             _reachable.Up(node.Address);
             await Task.Delay(_random.Next(_plan.LongestRun));
@@ -197,6 +199,7 @@ internal sealed class Soak : IDisposable
         _say(
             $"{rounds} {(_plan.CutsPower ? "power cuts" : "kills")}, {_endedEarly} of them during the start; {_clients.Sum(client => (long)client.AnsweredNonce)} messages answered, "
             + $"{_clients.Sum(client => client.Retries)} submissions tried again; start to ready: "
-            + $"p50 {sorted[sorted.Count / 2]:F0} ms, p99 {sorted[(int)(sorted.Count * 0.99)]:F0} ms");
+            + $"p50 {sorted[sorted.Count / 2]:F0} ms, p99 {sorted[(int)(sorted.Count * 0.99)]:F0} ms"
+            + (_fullCheckTimes.Count > 0 ? $"; with every signature checked again {_fullCheckTimes.Count} times, at most {_fullCheckTimes.Max():F0} ms" : ""));
     }
 }

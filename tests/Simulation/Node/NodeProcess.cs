@@ -116,6 +116,7 @@ internal sealed class NodeProcess
             await service.StartAsync(CancellationToken.None);
         }
 
+        _services.GetService<LeaderKeepAlive>()?.Start();
         IsServing = true;
         Life.World.Audit.Note($"{Life.Name} is ready at height {_storage.Chain.Tip.Height}");
 

@@ -35,7 +35,7 @@ internal sealed class RivalSilo
             .AddMetrics().AddSingleton<LeaderInstruments>().AddSingleton<PoolInstruments>().AddSingleton<IntakeInstruments>()
             .AddSingleton(provider => new BackgroundWork(ports.Scheduler, provider.GetRequiredService<ILogger<BackgroundWork>>()));
         EngineWiring.Add(builder, node.Configuration, ports);
-        services.AddHostedService<LeaderKeepAlive>();
+        services.AddSingleton<LeaderKeepAlive>();
 
         // The provider is the cluster's database, and that is one: its ETags hold for both.
         services.AddKeyedSingleton(NodeOptions.GrainStorage, first.GetRequiredKeyedService<IGrainStorage>(NodeOptions.GrainStorage));
@@ -57,6 +57,7 @@ internal sealed class RivalSilo
             await service.StartAsync(CancellationToken.None);
         }
 
+        _services.GetRequiredService<LeaderKeepAlive>().Start();
         IsRunning = true;
         await Task.Delay(time, _ports.Time);
         IsRunning = false;

@@ -9,7 +9,7 @@ namespace Kimura.Tests.Unit.Embedded.Own;
 /// </summary>
 public sealed class OrleansSurfaceTests
 {
-    private const string Version = "10.2.2";
+    private const string Version = "10.4.2";
 
     [Fact]
     public void The_public_surface_is_the_committed_part_of_Orleans()

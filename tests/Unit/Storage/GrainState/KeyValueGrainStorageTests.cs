@@ -35,19 +35,19 @@ public sealed class KeyValueGrainStorageTests : IAsyncLifetime
     {
         var state = await ReadAsync();
 
-        Assert.Equal((false, null, 0), (state.RecordExists, state.ETag, state.State.Number));
+        Assert.Equal((false, null, 0), (state.RecordExists, state.ETag, state.State!.Number));
     }
 
     [Fact]
     public async Task What_was_written_is_read_with_its_etag()
     {
         var written = await ReadAsync();
-        written.State.Number = 7;
+        written.State!.Number = 7;
         await WriteAsync(written);
 
         var state = await ReadAsync();
 
-        Assert.Equal((true, "1", 7), (state.RecordExists, state.ETag, state.State.Number));
+        Assert.Equal((true, "1", 7), (state.RecordExists, state.ETag, state.State!.Number));
         Assert.Equal((true, "1"), (written.RecordExists, written.ETag));
         Assert.Equal("\0\0\0\0\0\0\0\u0001{\"Number\":7}", await Stores.GetAsync(_store, "leader/0/epoch", Family.Grains));
     }
@@ -57,7 +57,7 @@ public sealed class KeyValueGrainStorageTests : IAsyncLifetime
     {
         var other = new GrainState<Counter>(new Counter());
         var written = await ReadAsync();
-        written.State.Number = 7;
+        written.State!.Number = 7;
         await WriteAsync(written);
 
         foreach (var (name, id) in ((string, GrainId)[])[("other", Id), ("epoch", GrainId.Create("leader", "1")), ("epoch", GrainId.Create("pool", "0"))])
@@ -72,13 +72,13 @@ public sealed class KeyValueGrainStorageTests : IAsyncLifetime
     {
         var first = await ReadAsync();
         var second = await ReadAsync();
-        second.State.Number = 2;
+        second.State!.Number = 2;
         await WriteAsync(second);
         var third = await ReadAsync();
         await WriteAsync(third);
 
-        first.State.Number = 1;
-        second.State.Number = 3;
+        first.State!.Number = 1;
+        second.State!.Number = 3;
         var conflict = await Assert.ThrowsAsync<InconsistentStateException>(() => WriteAsync(first));
         Assert.Contains("epoch", conflict.Message, StringComparison.Ordinal);
         Assert.Contains("leader/0", conflict.Message, StringComparison.Ordinal);
@@ -88,7 +88,7 @@ public sealed class KeyValueGrainStorageTests : IAsyncLifetime
         await Assert.ThrowsAsync<InconsistentStateException>(() => ClearAsync(second));
 
         var state = await ReadAsync();
-        Assert.Equal(("2", 2), (state.ETag, state.State.Number));
+        Assert.Equal(("2", 2), (state.ETag, state.State!.Number));
     }
 
     [Fact]
@@ -108,15 +108,15 @@ public sealed class KeyValueGrainStorageTests : IAsyncLifetime
         for (var i = 1; i <= 8; i++)
         {
             var state = await ReadAsync();
-            state.State.Number = i;
+            state.State!.Number = i;
             states.Add(state);
         }
 
-        var outcomes = await Task.WhenAll(states.Select(async state => (state.State.Number, Error: await Record.ExceptionAsync(() => WriteAsync(state)))));
+        var outcomes = await Task.WhenAll(states.Select(async state => (state.State!.Number, Error: await Record.ExceptionAsync(() => WriteAsync(state)))));
 
         var winner = Assert.Single(outcomes, outcome => outcome.Error is null);
         Assert.All(outcomes.Except([winner]), outcome => Assert.IsType<InconsistentStateException>(outcome.Error));
-        Assert.Equal(winner.Number, (await ReadAsync()).State.Number);
+        Assert.Equal(winner.Number, (await ReadAsync()).State!.Number);
     }
 
     [Fact]
@@ -125,17 +125,17 @@ public sealed class KeyValueGrainStorageTests : IAsyncLifetime
         var state = await ReadAsync();
         await WriteAsync(state);
         var old = await ReadAsync();
-        state.State.Number = 5;
+        state.State!.Number = 5;
         await WriteAsync(state);
 
         await ClearAsync(state);
 
         Assert.Equal((false, "3"), (state.RecordExists, state.ETag));
         var cleared = await ReadAsync();
-        Assert.Equal((false, "3", 0), (cleared.RecordExists, cleared.ETag, cleared.State.Number));
+        Assert.Equal((false, "3", 0), (cleared.RecordExists, cleared.ETag, cleared.State!.Number));
         await Assert.ThrowsAsync<InconsistentStateException>(() => WriteAsync(old));
         await Assert.ThrowsAsync<InconsistentStateException>(() => WriteAsync(new GrainState<Counter>(new Counter())));
-        cleared.State.Number = 9;
+        cleared.State!.Number = 9;
         await WriteAsync(cleared);
         Assert.Equal("4", (await ReadAsync()).ETag);
     }
