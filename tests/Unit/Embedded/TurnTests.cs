@@ -12,8 +12,8 @@ public sealed class TurnTests
         await using IClusterHarness cluster = await ClusterHarness.StartAsync();
         IWorkGrain grain = cluster.Client.GetGrain<IWorkGrain>(0);
         Task first = grain.HoldAsync("1");
-        Task second = grain.HoldAsync("2");
         await cluster.Probe.Seen("enter 1");
+        Task second = grain.HoldAsync("2");
         await cluster.SettleAsync();
         Assert.Equal(0, cluster.Probe.Count("enter 2"));
         cluster.Probe.Open("2");
@@ -85,8 +85,8 @@ public sealed class TurnTests
         await using IClusterHarness cluster = await ClusterHarness.StartAsync();
         IWorkGrain grain = cluster.Client.GetGrain<IWorkGrain>(0);
         Task[] readers = [grain.HoldReadOnlyAsync("read"), grain.HoldReadOnlyAsync("read")];
-        Task writer = grain.HoldAsync("write");
         await cluster.Probe.Seen("enter read", 2);
+        Task writer = grain.HoldAsync("write");
         await cluster.SettleAsync();
         Assert.Equal(0, cluster.Probe.Count("enter write"));
         cluster.Probe.Open("read");
