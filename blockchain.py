@@ -143,54 +143,23 @@ def apt(*arguments):
     return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=environment, check=False).returncode
 
 
-def ensure_strace():
-    """One test reads the order of system calls."""
-    if sys.platform != "linux" or shutil.which("strace"):
+def ensure_tool(title, present, packages, purpose):
+    """Something that tests run against. It may be missing: they say so then."""
+    if present:
         return
     if shutil.which("apt-get") and os.geteuid() == 0:
-        note("installing strace, for one test")
-        install(["strace"])
-    else:
-        note("strace is missing: the test that needs it will say so; install it with your system's package manager")
+        note(f"installing {title}, for {purpose}")
+        try:
+            install(packages)
+            return
+        except Stop as stop:
+            note(stop)
+    note(f"{title} is missing: {purpose} will say so; install your system's package {packages[0]}")
 
 
 def ensure_compiler():
     """The library under which the tests cut the power is built from C."""
-    if sys.platform != "linux" or shutil.which("cc"):
-        return
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        note("installing a C compiler, for the tests that cut the power")
-        install(["gcc", "libc6-dev"])
-    else:
-        note("a C compiler is missing: the tests that cut the power will say so; install your system's gcc")
-
-
-def ensure_postgres():
-    """The cluster tests start servers of their own; without the programs they say so and skip."""
-    if glob.glob("/usr/lib/postgresql/*/bin/initdb"):
-        return
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        note("installing postgresql, for the cluster tests")
-        try:
-            install(["postgresql"])
-            return
-        except Stop as stop:
-            note(stop)
-    note("PostgreSQL is missing: the cluster tests will be skipped; install your system's package postgresql")
-
-
-def ensure_chromium():
-    """The browser tests drive it; without it they say so and skip."""
-    if any(os.path.exists(path) for path in BROWSERS) or os.environ.get("KIMURA_CHROMIUM"):
-        return
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        note("installing chromium, for the browser tests")
-        try:
-            install(["chromium"])
-            return
-        except Stop as stop:
-            note(stop)
-    note("Chromium is missing: the browser tests will be skipped; install your system's package chromium")
+    ensure_tool("a C compiler", sys.platform != "linux" or shutil.which("cc"), ["gcc", "libc6-dev"], "the tests that cut the power")
 
 
 def ensure_promtool():
@@ -740,15 +709,16 @@ def run_suites(names):
 def test(suite):
     started = time.monotonic()
     ensure_natives()
-    ensure_strace()
     ensure_compiler()
+    ensure_tool("strace", sys.platform != "linux" or shutil.which("strace"), ["strace"], "one test")
     names = ("unit", "integration", "interop", "browser") if suite == "all" else (suite,)
     if "unit" in names:
         ensure_promtool()
     if "unit" in names or "integration" in names:
-        ensure_postgres()
+        ensure_tool("PostgreSQL", glob.glob("/usr/lib/postgresql/*/bin/initdb"), ["postgresql"], "the cluster tests")
     if "browser" in names:
-        ensure_chromium()
+        chromium = os.environ.get("KIMURA_CHROMIUM") or any(os.path.exists(path) for path in BROWSERS)
+        ensure_tool("Chromium", chromium, ["chromium"], "the browser tests")
     ensure_sdk()
     if not os.path.exists(ENGINE_FILE):
         choose_engine("auto")

@@ -73,8 +73,8 @@ class TestResults(unittest.TestCase):
 
     def total(self, outcomes, coverage):
         out = io.StringIO()
-        with mock.patch.multiple(blockchain, ensure_natives=mock.DEFAULT, ensure_strace=mock.DEFAULT, ensure_promtool=mock.DEFAULT, build=mock.DEFAULT,
-                                 run_suites=mock.Mock(return_value=outcomes), parse_cobertura=mock.Mock(return_value=coverage)):
+        with mock.patch.multiple(blockchain, ensure_natives=mock.DEFAULT, ensure_tool=mock.DEFAULT, ensure_promtool=mock.DEFAULT,
+                                 build=mock.DEFAULT, choose_engine=mock.DEFAULT, run_suites=mock.Mock(return_value=outcomes), parse_cobertura=mock.Mock(return_value=coverage)):
             with contextlib.redirect_stdout(out):
                 code = blockchain.main(["test", "--suite", "unit"])
         return code, out.getvalue().splitlines()[-1]
