@@ -48,8 +48,11 @@ internal static class NetworkWiring
         }
         else if (configuration.ClusterDb is null)
         {
-            services.AddSingleton<ILeaderReads>(provider => provider.GetRequiredService<ILeaderLink>()).AddSingleton<IBodySource, BodySource>().AddSingleton<ILeaderLink>(provider => ActivatorUtilities.CreateInstance<LeaderLink>(
-                provider, provider.GetRequiredService<SubmitServer>().Protocol));
+            services
+                .AddSingleton(static provider => ActivatorUtilities.CreateInstance<LeaderLink>(provider, provider.GetRequiredService<SubmitServer>().Protocol))
+                .AddSingleton<ILeaderLink>(static provider => provider.GetRequiredService<LeaderLink>())
+                .AddSingleton<ILeaderReads>(static provider => provider.GetRequiredService<LeaderLink>())
+                .AddSingleton<IBodySource, BodySource>();
         }
     }
 

@@ -26,7 +26,8 @@ internal sealed partial class Follower(
     Conduct conduct,
     NetworkInstruments instruments,
     TimeProvider time,
-    ILogger<Follower> logger)
+    ILogger<Follower> logger,
+    LeaderLink? leader = null)
 {
     private const int Parallel = 4;
     private const int MaxBlocks = 512;
@@ -34,6 +35,9 @@ internal sealed partial class Follower(
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(10);
+
+    // How long the neighbours may fail to give what somebody says there is.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private readonly WakeUp _wakeUp = new();
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, (PeerId Peer, ReadOnlyMemory<byte> Encoding)> _offered = [];
@@ -69,17 +73,27 @@ internal sealed partial class Follower(
     public async Task RunAsync(CancellationToken stop)
     {
         var pause = ShortestPause;
+        long? stuck = null;
         while (true)
         {
             var before = (chain.Tip.Height, chain.BodiesHeight);
             var isDone = await TryCatchUpAsync(stop);
+            var isWhereItWas = before == (chain.Tip.Height, chain.BodiesHeight);
+            stuck = isWhereItWas ? stuck : null;
             if (isDone)
             {
                 pause = ShortestPause;
                 await _wakeUp.WaitAsync(Idle, time, stop);
             }
-            else if (before == (chain.Tip.Height, chain.BodiesHeight))
+            else if (isWhereItWas)
             {
+                stuck ??= time.GetTimestamp();
+                if (time.GetElapsedTime(stuck.Value) > Patience)
+                {
+                    // Neighbours may all be of those that store no messages.
+                    leader?.Reach();
+                }
+
                 // Nobody could serve it: a new word of somebody's ends the longer wait, but not the shortest.
                 await Task.Delay(ShortestPause, time, stop);
                 await _wakeUp.WaitAsync(pause, time, stop);

@@ -72,6 +72,15 @@ internal sealed partial class LeaderLink(
             ? new LeaderMessage(true, answer.Message.IsEmpty ? default(ReadOnlyMemory<byte>?) : answer.Message)
             : LeaderMessage.Unreachable;
 
+    /// <summary>Connects to the leader where that is known and not connected: it has what no other neighbour may have. Does not wait for it.</summary>
+    public void Reach()
+    {
+        if (leaders.Current.All(leader => host.Find(leader.Peer) is null))
+        {
+            work.Run(_ => DialAsync());
+        }
+    }
+
     private static List<Message> TakeFrame(ref ReadOnlyMemory<byte> rest)
     {
         var messages = new List<Message>();

@@ -74,6 +74,24 @@ public sealed class BodiesTests : IDisposable
         Task<RpcReply> FindAsync(string id) => client.SendAsync("get_message", new { message_id = id });
     }
 
+    [Fact(Timeout = 180_000)]
+    public async Task Full_peer_whose_one_neighbour_stores_no_messages_has_them_from_the_leader()
+    {
+        await using var leader = await NodeProcess.StartTestModeAsync(_folder.PathOf("leader"));
+        using var rpc = leader.Client();
+        using var sender = new Sender();
+        SignedMessage[] messages = [.. sender.Sign(20, "fetched")];
+        await rpc.SubmitAsync(messages);
+        await rpc.NothingPendingAsync();
+        await using var lazy = await StartPeerAsync(leader, "on-demand");
+        await using var edge = await StartPeerAsync(lazy, "full", "edge");
+        using var client = edge.Client();
+        await client.HeightAsync(await rpc.HeightAsync());
+
+        var chain = await WalkedChain.WalkAsync(client);
+        Assert.Equal(messages.Select(message => message.Id).ToHashSet(), [.. chain.Messages.Keys]);
+    }
+
     private Task<NodeProcess> StartPeerAsync(NodeProcess leader, string bodies, string folder = "peer") =>
         NodeProcess.StartPeerAsync(_folder.PathOf(folder), leader.NetworkAddress, "--bodies", bodies);
 }
