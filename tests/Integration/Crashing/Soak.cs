@@ -10,6 +10,9 @@ namespace Kimura.Tests.Integration.Crashing;
 /// </summary>
 internal sealed class Soak : IDisposable
 {
+    // Of every signature, at the end.
+    private static readonly TimeSpan LongestCheck = TimeSpan.FromMinutes(10);
+
     private readonly SoakPlan _plan;
     private readonly Action<string> _say;
     private readonly string? _library;
@@ -65,7 +68,7 @@ internal sealed class Soak : IDisposable
         }
 
         await using var last = Launch("--verify", "full");
-        await last.ReadyAsync();
+        await last.ReadyAsync(LongestCheck);
         await CheckRestartAsync(last);
         _reachable.Up(last.Address);
         Array.ForEach(_clients, client => client.Stop());

@@ -20,7 +20,7 @@ internal sealed record SoakPlan
     /// <summary>The time between blocks.</summary>
     public int IntervalMilliseconds { get; init; } = 50;
 
-    /// <summary>Every so many rounds the start checks every signature again.</summary>
+    /// <summary>Every so many rounds the start checks every signature again, as the last one always does.</summary>
     public int FullCheckEvery { get; init; } = 25;
 
     public required int Seed { get; init; }

@@ -65,18 +65,18 @@ internal sealed partial class NodeProcess : ChildProcess
     }
 
     /// <summary>Waits for the line that says ready.</summary>
-    public async Task ReadyAsync()
+    public async Task ReadyAsync(TimeSpan? limit = null)
     {
-        if (!await TryReadyAsync())
+        if (!await TryReadyAsync(limit))
         {
             Assert.Fail($"the node ended before it was ready: {await EndAsync()}");
         }
     }
 
     /// <summary>The same; false where it ends before.</summary>
-    public async Task<bool> TryReadyAsync()
+    public async Task<bool> TryReadyAsync(TimeSpan? limit = null)
     {
-        var line = await Output.FindAsync(line => line.Contains("ready", StringComparison.Ordinal), Limits.Start);
+        var line = await Output.FindAsync(line => line.Contains("ready", StringComparison.Ordinal), limit ?? Limits.Start);
         TimeToReady = Stopwatch.GetElapsedTime(_started);
         if (line is null)
         {
