@@ -1,5 +1,5 @@
-using Kimura.Gateway.Metrics;
 using Kimura.Gateway.Methods;
+using Kimura.Gateway.Metrics;
 using Microsoft.Extensions.Logging;
 
 namespace Kimura.Gateway.Subscriptions;
