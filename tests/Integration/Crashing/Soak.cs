@@ -10,7 +10,7 @@ namespace Kimura.Tests.Integration.Crashing;
 /// </summary>
 internal sealed class Soak : IDisposable
 {
-    // Of every signature, at the end.
+    // Of every signature: a long soak has hundreds of thousands.
     private static readonly TimeSpan LongestCheck = TimeSpan.FromMinutes(10);
 
     private readonly SoakPlan _plan;
@@ -112,7 +112,7 @@ internal sealed class Soak : IDisposable
                 // While it opens, checks or begins to answer: a kill must not be the end of a later start either.
                 await Task.Delay(_random.Next(1, (int)_startTimes.Max()));
             }
-            else if (await node.TryReadyAsync())
+            else if (await node.TryReadyAsync(isFull ? LongestCheck : null))
             {
                 (isFull ? _fullCheckTimes : _startTimes).Add(node.TimeToReady.TotalMilliseconds);
                 await UseAsync(node, stopAt > 0);
