@@ -31,7 +31,7 @@ public sealed class RequestProtocol(Libp2pHost host, string protocol, RequestOpt
         }
 
         using Deadline total = host.DeadlineAfter(options.TotalDeadline, cancellation);
-        await using IDuplex stream = Timed(await host.OpenStreamAsync(peer, [protocol], total.Token));
+        await using IdleDuplex stream = Timed(await host.OpenStreamAsync(peer, [protocol], total.Token));
         await SendAsync(stream, request, total.Token, cancellation);
         long bytes = 0;
         for (int count = 0; await NextAsync(stream, total.Token, cancellation) is { } item; count++)
@@ -62,7 +62,7 @@ public sealed class RequestProtocol(Libp2pHost host, string protocol, RequestOpt
     private async Task AnswerAsync(PeerConnection connection, IDuplex stream, RequestHandler handler, CancellationToken stop)
     {
         using Deadline total = host.DeadlineAfter(options.TotalDeadline, stop);
-        IdleDuplex timed = Timed(stream);
+        await using IdleDuplex timed = Timed(stream);
         byte[] request = await timed.ReadFrameAsync(options.MaxRequest, total.Token)
             ?? throw new Libp2pException(Libp2pFailure.ProtocolViolation, "no request came");
         await foreach (ReadOnlyMemory<byte> item in handler(connection.Peer, request, total.Token).WithCancellation(total.Token))
@@ -73,9 +73,9 @@ public sealed class RequestProtocol(Libp2pHost host, string protocol, RequestOpt
         await timed.CloseWriteAsync(total.Token);
     }
 
-    private IdleDuplex Timed(IDuplex stream) => new(stream, host, options.IdleDeadline);
+    private IdleDuplex Timed(IDuplex stream) => new(stream, host.Time, options.IdleDeadline);
 
-    private static async Task SendAsync(IDuplex stream, ReadOnlyMemory<byte> request, CancellationToken total, CancellationToken caller)
+    private static async Task SendAsync(IdleDuplex stream, ReadOnlyMemory<byte> request, CancellationToken total, CancellationToken caller)
     {
         try
         {
@@ -88,7 +88,7 @@ public sealed class RequestProtocol(Libp2pHost host, string protocol, RequestOpt
         }
     }
 
-    private async Task<byte[]?> NextAsync(IDuplex stream, CancellationToken total, CancellationToken caller)
+    private async Task<byte[]?> NextAsync(IdleDuplex stream, CancellationToken total, CancellationToken caller)
     {
         try
         {
