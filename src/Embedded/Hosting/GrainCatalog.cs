@@ -1,16 +1,13 @@
-using System.Collections.Concurrent;
 using Kimura.Embedded.Activations;
-using Kimura.Embedded.Invocation;
 
 namespace Kimura.Embedded.Hosting;
 
-/// <summary>The grain classes of a cluster, and the plans of the interfaces in use.</summary>
+/// <summary>The grain classes of a cluster.</summary>
 internal sealed class GrainCatalog
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<Type, GrainClass> _classes = [];
     private readonly Dictionary<Type, List<GrainClass>> _byInterface = [];
-    private readonly ConcurrentDictionary<Type, InterfacePlan> _plans = new();
 
     /// <exception cref="ArgumentException">The class cannot be a grain, or another class has the same grain type.</exception>
     internal GrainClass Add(Type type)
@@ -62,6 +59,4 @@ internal sealed class GrainCatalog
             };
         }
     }
-
-    internal InterfacePlan PlanOf(Type interfaceType) => _plans.GetOrAdd(interfaceType, static type => new InterfacePlan(type));
 }

@@ -64,7 +64,7 @@ internal sealed class GrainFactory(EmbeddedCluster cluster, EmbeddedSilo? silo, 
 
     private object Create(Type interfaceType, IdSpan key, string? classPrefix)
     {
-        InterfacePlan plan = cluster.Catalog.PlanOf(interfaceType);
+        InterfacePlan plan = InterfacePlan.Of(interfaceType);
         GrainClass grainClass = cluster.Catalog.ClassOf(interfaceType, classPrefix);
         return GrainReferenceProxy.Create(plan, grainClass, new GrainId(grainClass.GrainType, key), this);
     }

@@ -46,7 +46,7 @@ internal class GrainReferenceProxy : DispatchProxy
             _ => throw new ArgumentException($"{grain.GetType()} is neither a grain nor a grain reference.", nameof(grain)),
         };
         return grainClass.Type.IsAssignableTo(interfaceType)
-            ? Create(factory.Cluster.Catalog.PlanOf(interfaceType), grainClass, id, factory)
+            ? Create(InterfacePlan.Of(interfaceType), grainClass, id, factory)
             : throw new ArgumentException($"Grain {id} does not implement {interfaceType}.", nameof(interfaceType));
     }
 

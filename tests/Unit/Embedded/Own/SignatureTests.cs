@@ -69,7 +69,7 @@ public sealed class SignatureTests
     }
 
     [Fact]
-    public void Immutable_signatures_are_taken() => Assert.Equal(typeof(IGood), new InterfacePlan(typeof(IGood)).Type);
+    public void Immutable_signatures_are_taken() => Assert.Equal(typeof(IGood), InterfacePlan.Of(typeof(IGood)).Type);
 
     [Theory]
     [InlineData(typeof(IArray), "IArray.TakeAsync", "System.Byte[]")]
@@ -79,7 +79,7 @@ public sealed class SignatureTests
     [InlineData(typeof(IBuilder), "IBuilder.TakeAsync", "Builder")]
     public void A_mutable_type_is_refused_with_interface_method_and_type(Type type, string method, string mutable)
     {
-        OrleansException refusal = Assert.Throws<OrleansException>(() => new InterfacePlan(type));
+        OrleansException refusal = Assert.Throws<OrleansException>(() => InterfacePlan.Of(type));
         Assert.Contains(method, refusal.Message, StringComparison.Ordinal);
         Assert.Contains(mutable, refusal.Message, StringComparison.Ordinal);
     }
@@ -88,7 +88,7 @@ public sealed class SignatureTests
     [InlineData(typeof(ISynchronous))]
     [InlineData(typeof(IGeneric))]
     [InlineData(typeof(IByReference))]
-    public void A_method_that_cannot_be_a_call_is_refused(Type type) => Assert.Throws<ArgumentException>(() => new InterfacePlan(type));
+    public void A_method_that_cannot_be_a_call_is_refused(Type type) => Assert.Throws<ArgumentException>(() => InterfacePlan.Of(type));
 
     [Fact]
     public void The_refusal_comes_with_the_first_use_of_the_interface()
