@@ -11,6 +11,7 @@ public sealed unsafe class PrivateKey : IDisposable
     private const int MaxCandidates = 16;
 
     private readonly SecretHandle _secret;
+    private byte[]? _publicKey;
 
     private PrivateKey(SecretHandle secret) => _secret = secret;
 
@@ -57,19 +58,11 @@ public sealed unsafe class PrivateKey : IDisposable
     /// <summary>Writes the 33-byte compressed public key.</summary>
     /// <exception cref="ArgumentException">The destination is shorter.</exception>
     /// <exception cref="ObjectDisposedException">After <see cref="Dispose"/>.</exception>
-    [SkipLocalsInit]
     public void CopyPublicKey(Span<byte> destination)
     {
         RequireRoom(destination, Secp256k1.PublicKeySize);
         ObjectDisposedException.ThrowIf(_secret.IsClosed, this);
-        byte* point = stackalloc byte[Libsecp256k1.ObjectSize];
-        nint context = SharedContext.Value;
-        nuint length = Secp256k1.PublicKeySize;
-        fixed (byte* output = destination)
-        {
-            Require(Libsecp256k1.PublicKeyCreate(context, point, _secret));
-            Require(Libsecp256k1.PublicKeySerialize(context, output, &length, point, Libsecp256k1.Compressed));
-        }
+        (_publicKey ??= MakePublicKey()).CopyTo(destination);
     }
 
     /// <summary>Writes the 32 secret bytes, for a key file.</summary>
@@ -140,6 +133,22 @@ public sealed unsafe class PrivateKey : IDisposable
                 secret.Dispose();
             }
         }
+    }
+
+    [SkipLocalsInit]
+    private byte[] MakePublicKey()
+    {
+        byte[] key = new byte[Secp256k1.PublicKeySize];
+        byte* point = stackalloc byte[Libsecp256k1.ObjectSize];
+        nint context = SharedContext.Value;
+        nuint length = Secp256k1.PublicKeySize;
+        fixed (byte* output = key)
+        {
+            Require(Libsecp256k1.PublicKeyCreate(context, point, _secret));
+            Require(Libsecp256k1.PublicKeySerialize(context, output, &length, point, Libsecp256k1.Compressed));
+        }
+
+        return key;
     }
 
     private static void RequireRoom(Span<byte> destination, int size)
