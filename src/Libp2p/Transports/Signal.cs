@@ -12,7 +12,7 @@ internal sealed class Signal
 {
     private const int FirstPrune = 8;
     private TaskCompletionSource? _waiting;
-    private List<TaskCompletionSource>? _cancellable;
+    private List<Waiter>? _cancellable;
     private int _pruneAt = FirstPrune;
 
     /// <summary>A task that ends with the next <see cref="Raise"/>, or is cancelled. Call it under the lock.</summary>
@@ -31,9 +31,9 @@ internal sealed class Signal
             _pruneAt = Math.Max(FirstPrune, _cancellable.Count * 2);
         }
 
-        TaskCompletionSource own = New();
+        Waiter own = new(cancellation);
         _cancellable.Add(own);
-        return CancellableAsync(own, cancellation);
+        return own.Task;
     }
 
     /// <summary>Wakes all who wait. Call it under the lock.</summary>
@@ -44,21 +44,26 @@ internal sealed class Signal
         waiting?.TrySetResult();
         if (_cancellable is { Count: > 0 } waiters)
         {
-            foreach (TaskCompletionSource waiter in waiters)
-            {
-                waiter.TrySetResult();
-            }
-
+            waiters.ForEach(static waiter => waiter.Wake());
             waiters.Clear();
         }
     }
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private static async Task CancellableAsync(TaskCompletionSource own, CancellationToken cancellation)
+    private sealed class Waiter : TaskCompletionSource
     {
-        using CancellationTokenRegistration registration = cancellation.UnsafeRegister(
-            static (state, token) => ((TaskCompletionSource)state!).TrySetCanceled(token), own);
-        await own.Task;
+        private readonly CancellationTokenRegistration _registration;
+
+        public Waiter(CancellationToken cancellation)
+            : base(TaskCreationOptions.RunContinuationsAsynchronously) =>
+            _registration = cancellation.UnsafeRegister(static (self, token) => ((Waiter)self!).TrySetCanceled(token), this);
+
+        /// <summary>Not disposing, which would wait, under the lock, for a cancellation that is under way.</summary>
+        public void Wake()
+        {
+            _registration.Unregister();
+            TrySetResult();
+        }
     }
 }

@@ -15,16 +15,10 @@ internal static class Formats
 
     private const int BlockHead = 1 + 8 + 8 + HashSize + HashSize + KeySize + 64 + 4;
 
-    public static byte[] Hash(params ReadOnlySpan<byte[]> parts)
+    public static byte[] Hash(ReadOnlySpan<byte> bytes)
     {
-        var hasher = Blake3Hasher.Create();
-        foreach (var part in parts)
-        {
-            hasher.Update(part);
-        }
-
         var hash = new byte[HashSize];
-        hasher.Finish(hash);
+        Blake3.Hash(bytes, hash);
         return hash;
     }
 
@@ -35,7 +29,7 @@ internal static class Formats
         return bytes;
     }
 
-    public static byte[] MessageId(byte[] sender, ulong nonce) => Hash(sender, BigEndian(nonce));
+    public static byte[] MessageId(byte[] sender, ulong nonce) => Hash([.. sender, .. BigEndian(nonce)]);
 
     /// <summary>Sender, nonce and content of a message encoding; null where it is none.</summary>
     public static MessageText? ReadMessage(ReadOnlySpan<byte> bytes)
@@ -46,7 +40,7 @@ internal static class Formats
         }
 
         return new MessageText(
-            bytes[..KeySize].ToArray(), BinaryPrimitives.ReadUInt64BigEndian(bytes[KeySize..]), bytes[MessageHead..].ToArray(), Hash(bytes.ToArray()));
+            bytes[..KeySize].ToArray(), BinaryPrimitives.ReadUInt64BigEndian(bytes[KeySize..]), bytes[MessageHead..].ToArray(), Hash(bytes));
     }
 
     /// <summary>A block encoding; null where it is none.</summary>
@@ -71,7 +65,7 @@ internal static class Formats
         return new BlockText(
             BinaryPrimitives.ReadUInt64BigEndian(bytes), BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]), bytes[16..(16 + HashSize)].ToArray(),
             bytes[(16 + HashSize)..keyAt].ToArray(), bytes[keyAt..(keyAt + KeySize)].ToArray(), bytes[(keyAt + KeySize)..].ToArray(),
-            Hash(bytes[..keyAt].ToArray()), []);
+            Hash(bytes[..keyAt]), []);
     }
 
     /// <summary>The root over a block's entries: RFC 6962, as its text has it.</summary>
@@ -79,7 +73,7 @@ internal static class Formats
     {
         if (entries.Length == 0)
         {
-            return Hash();
+            return Hash([]);
         }
 
         if (entries.Length == 1)
@@ -96,9 +90,9 @@ internal static class Formats
         return Node(Root(entries[..split]), Root(entries[split..]));
     }
 
-    public static byte[] Leaf(byte[] entry) => Hash([0], entry);
+    public static byte[] Leaf(byte[] entry) => Hash([0, .. entry]);
 
-    public static byte[] Node(byte[] left, byte[] right) => Hash([1], left, right);
+    public static byte[] Node(byte[] left, byte[] right) => Hash([1, .. left, .. right]);
 
     /// <summary>The root that a path leads to, from the leaf at an index of so many (RFC 9162, section 2.1.3.2); null where it leads nowhere.</summary>
     public static byte[]? RootOf(byte[] leaf, int index, int count, ReadOnlySpan<byte> path)
