@@ -69,7 +69,7 @@ public static unsafe class Secp256k1
             return true;
         }
 
-        bool isValid = TryParse(publicKey, out ParsedPublicKey key) && Verify(in key, digest, signature);
+        bool isValid = ParsedKeys.TryGet(publicKey, out ParsedPublicKey key) && Verify(in key, digest, signature);
         if (isValid)
         {
             VerifiedSignatures.Add(publicKey, digest, signature);

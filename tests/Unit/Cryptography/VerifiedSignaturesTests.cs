@@ -50,6 +50,26 @@ public sealed class VerifiedSignaturesTests(ITestOutputHelper output)
         Assert.True(Secp256k1.Verify(key, digest, signature));
     }
 
+    [Fact]
+    public void A_key_that_took_anothers_place_verifies_its_own_signatures_alone()
+    {
+        var random = Seeds.New(output);
+        var (key, digest, signature) = Signed(random);
+        Assert.True(ParsedKeys.TryGet(key, out var parsed));
+        Assert.True(ParsedKeys.TryGet(key, out var again));
+        Assert.Equal(parsed, again);
+
+        // The same point with the other sign, in the same place.
+        byte[] mirrored = [(byte)(key[0] ^ 1), .. key[1..]];
+        Assert.True(ParsedKeys.TryGet(mirrored, out var other));
+        Assert.NotEqual(parsed, other);
+        Assert.False(Secp256k1.Verify(mirrored, digest, signature));
+        Assert.True(Secp256k1.Verify(key, digest, signature));
+        Assert.False(ParsedKeys.TryGet(key.AsSpan(1), out _));
+        Assert.False(ParsedKeys.TryGet([5, .. key[1..]], out var none));
+        Assert.True(none.IsEmpty);
+    }
+
     private static (byte[] Key, byte[] Digest, byte[] Signature) Signed(Random random, params byte[] beginning)
     {
         using var secret = PrivateKey.Generate(bytes => random.NextBytes(bytes.Span));
