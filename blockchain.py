@@ -249,6 +249,10 @@ def environment():
     return {**os.environ, **quiet}
 
 
+# What tests kill would leave its debugger's sockets in the temporary folder.
+UNOBSERVED = {"DOTNET_EnableDiagnostics": "0"}
+
+
 def ensure_sdk():
     with open(os.path.join(ROOT, "global.json"), encoding="utf-8") as file:
         wanted = json.load(file)["sdk"]["version"]
@@ -358,7 +362,7 @@ def output_of(target, mode, name=None):
 def run_tree(command, stdout=None, limit=None):
     """Runs a command in a session of its own and leaves nothing of it behind. The exit code, or None after the limit."""
     child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=stdout,
-                             stderr=subprocess.STDOUT if stdout else None, env=environment(), start_new_session=True)
+                             stderr=subprocess.STDOUT if stdout else None, env={**environment(), **UNOBSERVED}, start_new_session=True)
     try:
         return child.wait(timeout=limit)
     except subprocess.TimeoutExpired:
@@ -754,7 +758,7 @@ def soak(options):
              "KIMURA_SOAK_BLOCKS": options.blocks, "KIMURA_SOAK_SEED": options.seed}
     variables = {name: str(value) for name, value in asked.items() if value}
     return subprocess.run(["dotnet", output_of("integration", "Release"), "-explicit", "only", "-method", "*CrashTests.Soak_of", "-noColor"],
-                          cwd=ROOT, env={**environment(), **variables}, check=False).returncode
+                          cwd=ROOT, env={**environment(), **UNOBSERVED, **variables}, check=False).returncode
 
 
 # --- Commands ---------------------------------------------------------------------------------------------------
