@@ -359,10 +359,11 @@ def output_of(target, mode, name=None):
 
 # --- Processes ------------------------------------------------------------------------------------------
 
-def run_tree(command, stdout=None, limit=None):
+def run_tree(command, stdout=None, limit=None, variables=None):
     """Runs a command in a session of its own and leaves nothing of it behind. The exit code, or None after the limit."""
     child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=stdout,
-                             stderr=subprocess.STDOUT if stdout else None, env={**environment(), **UNOBSERVED}, start_new_session=True)
+                             stderr=subprocess.STDOUT if stdout else None, env={**environment(), **UNOBSERVED, **(variables or {})},
+                             start_new_session=True)
     try:
         return child.wait(timeout=limit)
     except subprocess.TimeoutExpired:
@@ -757,8 +758,7 @@ def soak(options):
     asked = {"KIMURA_SOAK_KILLS": options.kills, "KIMURA_SOAK_POWER_CUTS": options.power_cuts,
              "KIMURA_SOAK_BLOCKS": options.blocks, "KIMURA_SOAK_SEED": options.seed}
     variables = {name: str(value) for name, value in asked.items() if value}
-    return subprocess.run(["dotnet", output_of("integration", "Release"), "-explicit", "only", "-method", "*CrashTests.Soak_of", "-noColor"],
-                          cwd=ROOT, env={**environment(), **UNOBSERVED, **variables}, check=False).returncode
+    return run_tree(["dotnet", output_of("integration", "Release"), "-explicit", "only", "-method", "*CrashTests.Soak_of", "-noColor"], variables=variables)
 
 
 # --- Commands ---------------------------------------------------------------------------------------------------
@@ -979,5 +979,11 @@ def main(arguments):
         return 130
 
 
+def program():
+    # As Ctrl-C: what was started is ended first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    return main(sys.argv[1:])
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(program())

@@ -345,6 +345,18 @@ class Processes(unittest.TestCase):
                     os.kill(node, signal.SIGKILL)
             self.assertTrue(ended)
 
+    def test_sigterm_leaves_nothing_of_what_was_started(self):
+        # Not at once: until it is waited for, nobody would end it.
+        command = ["bash", "-c", "sleep 300 & sleep 0.5; echo $!; wait"]
+        program = (f"import sys; sys.path.insert(0, {support.ROOT!r}); import blockchain; "
+                   f"blockchain.dispatch = lambda _: blockchain.run_tree({command!r}); sys.exit(blockchain.program())")
+        child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        with child.stdout:
+            sleeper = int(child.stdout.readline())
+            child.terminate()
+            self.assertEqual(child.wait(timeout=30), 130)
+        self.assertFalse(alive(sleeper))
+
     def test_signals_are_passed_on_once_and_the_exit_code_comes_back(self):
         """A stand-in for dotnet counts the signals that reach it."""
         with tempfile.TemporaryDirectory() as folder:
