@@ -25,6 +25,13 @@ internal sealed partial class GossipRouter
             }
 
             _cache.Shift();
+
+            // A peer that is sent away on each connection has no other way to be taken again.
+            foreach ((PeerScore score, _) in _retained.Values)
+            {
+                score.Decay();
+            }
+
             foreach (GossipPeer peer in _peers.Values)
             {
                 (peer.Haves, peer.Wants, peer.Ids) = (0, 0, 0);
@@ -48,7 +55,7 @@ internal sealed partial class GossipRouter
 
         foreach ((PeerId id, (PeerScore Score, DateTimeOffset Until) retained) in _retained)
         {
-            if (retained.Until <= now)
+            if (retained.Until <= now || retained.Score.Value(now, 0, 0) >= 0)
             {
                 _retained.Remove(id);
             }
@@ -158,20 +165,20 @@ internal sealed partial class GossipRouter
 
     private void SendPrune(GossipPeer peer, string name, TimeSpan backoff)
     {
-        SetBackoff(peer.Id, name, backoff);
+        SetBackoff(peer, name, backoff);
         Rpc rpc = new();
         rpc.Prune.Add((name, (ulong)backoff.TotalSeconds));
         Send(peer, rpc);
     }
 
-    private void SetBackoff(PeerId peer, string name, TimeSpan backoff)
+    private void SetBackoff(GossipPeer peer, string name, TimeSpan backoff)
     {
         DateTimeOffset now = time.GetUtcNow();
         DateTimeOffset until = now + backoff;
-        bool known = _backoffs.TryGetValue((peer, name), out Backoff old);
-        if (known ? old.Until < until : _backoffs.Count < MaxBackoffs)
+        bool known = _backoffs.TryGetValue((peer.Id, name), out Backoff old);
+        if (known ? old.Until < until || old.Connection != peer.Number : _backoffs.Count < MaxBackoffs)
         {
-            _backoffs[(peer, name)] = new Backoff(now, until);
+            _backoffs[(peer.Id, name)] = new Backoff(now, until > old.Until ? until : old.Until, peer.Number);
         }
     }
 

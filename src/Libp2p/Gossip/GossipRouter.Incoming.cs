@@ -108,7 +108,7 @@ internal sealed partial class GossipRouter
                 }
 
                 TimeSpan asked = TimeSpan.FromSeconds(Math.Min(seconds, options.MaxBackoff.TotalSeconds));
-                SetBackoff(peer.Id, name, asked == TimeSpan.Zero ? options.PruneBackoff : asked);
+                SetBackoff(peer, name, asked == TimeSpan.Zero ? options.PruneBackoff : asked);
             }
         }
     }
@@ -184,7 +184,9 @@ internal sealed partial class GossipRouter
         }
 
         DateTimeOffset now = time.GetUtcNow();
-        if (_backoffs.TryGetValue((peer.Id, name), out Backoff backoff) && backoff.Until > now)
+
+        // On another connection it may have been agreed on with a process that is gone: who was started anew does not know of it.
+        if (_backoffs.TryGetValue((peer.Id, name), out Backoff backoff) && backoff.Until > now && backoff.Connection == peer.Number)
         {
             peer.Score.Misbehaved();
             if (now - backoff.Since < GraftFlood)

@@ -135,6 +135,12 @@ internal sealed partial class GossipRouter
             }
         }
 
+        // A process that was killed could not keep its promises.
+        foreach (Dictionary<PeerId, DateTimeOffset> promises in _promises.Values)
+        {
+            promises.Remove(peer.Id);
+        }
+
         // A good score is not worth a place: it is earned again. The worst of what a peer did must not end with its connection.
         if (_retained.Count < MaxRetained && peer.Score.Value(now, 0, 0) < 0)
         {

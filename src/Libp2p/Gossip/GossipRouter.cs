@@ -237,7 +237,7 @@ internal sealed partial class GossipRouter(GossipOptions options, TimeProvider t
         public HashSet<PeerId> Mesh { get; } = [];
     }
 
-    private readonly record struct Backoff(DateTimeOffset Since, DateTimeOffset Until);
+    private readonly record struct Backoff(DateTimeOffset Since, DateTimeOffset Until, long Connection);
 
     /// <summary>A message that is being judged, who brought it, and all who have sent it so far (guarded by the router's lock).</summary>
     internal sealed record Validation(

@@ -68,6 +68,6 @@ public sealed record ScoreOptions
     /// <summary>A mesh whose median is below it takes in better peers. Default 1.</summary>
     public double OpportunisticThreshold { get; init; } = 1;
 
-    /// <summary>How long the score of a peer that left is kept. Default 1 h.</summary>
+    /// <summary>How long the bad score of a peer that left is kept at most; it decays as if the peer were there. Default 1 h.</summary>
     public TimeSpan RetainFor { get; init; } = TimeSpan.FromHours(1);
 }

@@ -55,6 +55,63 @@ public sealed class GossipRouterTests
     }
 
     [Fact]
+    public void Peer_that_was_started_anew_may_graft_within_the_backoff_of_the_one_before_and_then_no_more()
+    {
+        GossipRig.Peer peer = _rig.Add();
+        for (int restart = 0; restart < 5; restart++)
+        {
+            // As a process that ends in order.
+            _rig.Say(peer, rpc => rpc.Prune.Add((GossipRig.Topic, 10)));
+            peer = Restarted(peer);
+            Assert.Empty(_rig.Router.Describe(GossipRig.Topic).Mesh);
+            _rig.Say(peer, rpc => rpc.Graft.Add(GossipRig.Topic));
+            Assert.Single(_rig.Router.Describe(GossipRig.Topic).Mesh);
+            Assert.Equal(0, _rig.Router.ScoreOf(peer.Id));
+        }
+
+        _rig.Say(peer, rpc => rpc.Prune.Add((GossipRig.Topic, 10)));
+        _rig.Say(peer, rpc => rpc.Graft.Add(GossipRig.Topic));
+        Assert.Empty(_rig.Router.Describe(GossipRig.Topic).Mesh);
+        Assert.True(_rig.Router.ScoreOf(peer.Id) <= -40);
+    }
+
+    [Fact]
+    public void Peer_that_was_dropped_is_not_rid_of_its_score_by_leaving_but_by_time()
+    {
+        GossipRig.Peer peer = _rig.Add();
+        _rig.Say(peer, rpc => rpc.Prune.Add((GossipRig.Topic, 10)));
+        for (int i = 0; i < 3; i++)
+        {
+            _rig.Say(peer, rpc => rpc.Graft.Add(GossipRig.Topic));
+        }
+
+        Assert.Equal([peer.Id], _rig.Dropped);
+        peer = Restarted(peer);
+        Assert.Equal([peer.Id, peer.Id], _rig.Dropped);
+        _rig.Router.RemovePeer(peer.Id, peer.Outbox);
+        for (int i = 0; i < 30; i++)
+        {
+            _rig.Clock.Advance(TimeSpan.FromSeconds(1));
+            _rig.Router.Heartbeat();
+        }
+
+        peer = Restarted(peer);
+        Assert.Equal(2, _rig.Dropped.Count);
+        Assert.Equal(0, _rig.Router.ScoreOf(peer.Id));
+    }
+
+    [Fact]
+    public void Promises_end_with_the_connection()
+    {
+        GossipRig.Peer peer = _rig.Add();
+        _rig.Say(peer, rpc => rpc.Have.Add((GossipRig.Topic, [MessageKey.Of([1])])));
+        peer = Restarted(peer);
+        _rig.Clock.Advance(TimeSpan.FromSeconds(4));
+        _rig.Router.Heartbeat();
+        Assert.True(_rig.Router.ScoreOf(peer.Id) >= 0);
+    }
+
+    [Fact]
     public async Task Announced_message_is_asked_for_and_a_broken_promise_costs_score()
     {
         GossipRig.Peer peer = _rig.Add();
@@ -112,5 +169,15 @@ public sealed class GossipRouterTests
         List<Rpc> heard = await GossipRig.HeardAsync(newer);
         Assert.Contains((true, GossipRig.Topic), heard[0].Subscriptions);
         Assert.Contains(GossipRig.Topic, heard.SelectMany(rpc => rpc.Graft));
+    }
+
+    /// <summary>The same peer on a new connection, subscribed again.</summary>
+    private GossipRig.Peer Restarted(GossipRig.Peer peer)
+    {
+        _rig.Router.RemovePeer(peer.Id, peer.Outbox);
+        GossipRig.Peer anew = peer with { Outbox = new PeerOutbox(1024 * 1024) };
+        Assert.True(_rig.Router.AddPeer(new(anew.Id, Outbound: false, "10.0.0.1", anew.Outbox, _rig.NextNumber())));
+        _rig.Say(anew, rpc => rpc.Subscriptions.Add((true, GossipRig.Topic)));
+        return anew;
     }
 }
