@@ -192,8 +192,11 @@ public sealed class PoolTests
         node.Ledger.Store.ReleaseReads();
 
         Assert.Equal([new SubmissionResult(WrongNonce, 0)], (await refused).Results);
-        Assert.Equal([Accepted, Accepted, Accepted], GrainFixture.Outcomes(await admitted));
-        Assert.Equal([Accepted, Accepted, Accepted], GrainFixture.Outcomes(await again));
+
+        // Whichever of the two is second shares the other's sync, or comes after it.
+        var answers = new[] { await admitted, await again }.Select(static results => GrainFixture.Outcomes(results).Distinct().Single()).ToHashSet();
+        Assert.Contains(Accepted, answers);
+        Assert.Subset(new HashSet<SubmissionOutcome> { Accepted, Duplicate }, answers);
         await node.TickAsync();
         Assert.Equal([1, 3], (await LeaderTests.BlocksAsync(node)).Select(block => block.Count));
     }
