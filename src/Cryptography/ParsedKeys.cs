@@ -1,7 +1,7 @@
 namespace Kimura.Cryptography;
 
 /// <summary>
-/// Keys that were parsed not long ago: senders come again, and looking here saves computing the point, a tenth of what verifying costs. Only true
+/// Keys that were parsed not long ago: senders come again, and looking here saves computing the point, a seventh of what verifying costs. Only true
 /// keys are kept, a bounded number of them, so nobody gains anything by what they send. Thread-safe, without locks.
 /// </summary>
 internal static class ParsedKeys
