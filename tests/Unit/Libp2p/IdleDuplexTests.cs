@@ -26,32 +26,23 @@ public sealed class IdleDuplexTests : IAsyncDisposable
     public async Task Read_that_nothing_comes_to_ends_in_time_and_not_before()
     {
         (IdleDuplex stream, _) = await OpenAsync();
-        Task<int> reading = stream.ReadAsync(new byte[1]).AsTask();
-        _time.Advance(Nearly);
-        Assert.False(reading.IsCompleted);
-        _time.Advance(Idle - Nearly + TimeSpan.FromMilliseconds(1));
-        Assert.Equal(Libp2pFailure.TimedOut, (await Assert.ThrowsAsync<Libp2pException>(() => reading.WaitAsync(Hosts.Patience))).Failure);
+        await EndsInTimeAsync(stream.ReadAsync(new byte[1]).AsTask());
     }
 
     [Fact]
     public async Task Transfer_that_moves_on_is_not_ended_and_its_last_wait_has_its_whole_time()
     {
         (IdleDuplex stream, ITransportConnection there) = await OpenAsync();
-        Task<int> reading;
         for (int i = 0; i < 5; i++)
         {
-            reading = stream.ReadAsync(new byte[1]).AsTask();
+            Task<int> reading = stream.ReadAsync(new byte[1]).AsTask();
             _time.Advance(Nearly);
             Assert.False(reading.IsCompleted);
             await there.WriteAsync(new byte[1]);
             Assert.Equal(1, await reading.WaitAsync(Hosts.Patience));
         }
 
-        reading = stream.ReadAsync(new byte[1]).AsTask();
-        _time.Advance(Nearly);
-        Assert.False(reading.IsCompleted);
-        _time.Advance(Idle - Nearly + TimeSpan.FromMilliseconds(1));
-        Assert.Equal(Libp2pFailure.TimedOut, (await Assert.ThrowsAsync<Libp2pException>(() => reading.WaitAsync(Hosts.Patience))).Failure);
+        await EndsInTimeAsync(stream.ReadAsync(new byte[1]).AsTask());
     }
 
     [Fact]
@@ -73,10 +64,7 @@ public sealed class IdleDuplexTests : IAsyncDisposable
     public async Task Write_that_nobody_reads_ends_in_time()
     {
         (IdleDuplex stream, _) = await OpenAsync();
-        Task writing = stream.WriteAsync(new byte[1024 * 1024]).AsTask();
-        Assert.False(writing.IsCompleted);
-        _time.Advance(Idle + TimeSpan.FromMilliseconds(1));
-        Assert.Equal(Libp2pFailure.TimedOut, (await Assert.ThrowsAsync<Libp2pException>(() => writing.WaitAsync(Hosts.Patience))).Failure);
+        await EndsInTimeAsync(stream.WriteAsync(new byte[1024 * 1024]).AsTask());
     }
 
     [Fact]
@@ -89,6 +77,14 @@ public sealed class IdleDuplexTests : IAsyncDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading.WaitAsync(Hosts.Patience));
         await stream.DisposeAsync();
         Assert.Null(_time.NextDue);
+    }
+
+    private async Task EndsInTimeAsync(Task call)
+    {
+        _time.Advance(Nearly);
+        Assert.False(call.IsCompleted);
+        _time.Advance(Idle - Nearly + TimeSpan.FromMilliseconds(1));
+        Assert.Equal(Libp2pFailure.TimedOut, (await Assert.ThrowsAsync<Libp2pException>(() => call.WaitAsync(Hosts.Patience))).Failure);
     }
 
     private async Task<(IdleDuplex Stream, ITransportConnection There)> OpenAsync()
